@@ -1,0 +1,117 @@
+//! Kubernetes Events about the objects of a controller: what `kubectl describe` shows.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use kube::{Client, Resource};
+use tokio::sync::mpsc;
+
+use crate::error::describe;
+
+/// How many events may wait to be sent.
+const QUEUE: usize = 1024;
+/// What the API server takes for a note, in bytes.
+const LONGEST_NOTE: usize = 1024;
+
+/// Publishes Events in a controller's name. Get it from [`Setup::events`](crate::Setup::events);
+/// clones share the queue.
+///
+/// The API server is asked with the verbs `create` and `patch` on `events.events.k8s.io`: the same
+/// event again, within six minutes, is counted on the one that is there.
+#[derive(Clone)]
+pub struct Events {
+    queue: mpsc::Sender<Message>,
+}
+
+struct Message {
+    event: Event,
+    about: ObjectReference,
+}
+
+impl Events {
+    /// The handle, and the task that sends what is published.
+    pub(crate) fn new(client: Client, controller: &str) -> (Self, BoxFuture<'static, ()>) {
+        let reporter = Reporter {
+            instance: std::env::var("POD_NAME")
+                .ok()
+                .filter(|name| !name.is_empty()),
+            controller: controller.to_owned(),
+        };
+        let recorder = Recorder::new(client, reporter);
+        let (queue, messages) = mpsc::channel(QUEUE);
+        (Self { queue }, send_all(recorder, messages).boxed())
+    }
+
+    /// Publishes an event about `object`, soon and at best: this does not wait, and neither a
+    /// refusal by the API server nor too many events at once fail the reconcile.
+    ///
+    /// - `reason`: why, one word in `CamelCase`, for example `Available`.
+    /// - `action`: what was done, one word in `CamelCase`, for example `Reconcile`.
+    /// - `note`: a sentence for people; cut to the 1024 bytes that the API server takes.
+    pub fn publish<K: Resource<DynamicType = ()>>(
+        &self,
+        object: &K,
+        type_: EventType,
+        reason: impl Into<String>,
+        action: impl Into<String>,
+        note: impl Into<String>,
+    ) {
+        let event = Event {
+            type_,
+            reason: reason.into(),
+            action: action.into(),
+            note: Some(cut(note.into())),
+            secondary: None,
+        };
+        let message = Message {
+            event,
+            about: object.object_ref(&()),
+        };
+        if let Err(error) = self.queue.try_send(message) {
+            tracing::debug!(%error, "an event is dropped");
+        }
+    }
+}
+
+/// One after the other: the recorder counts a repeated event only if the first one is through.
+async fn send_all(recorder: Recorder, mut messages: mpsc::Receiver<Message>) {
+    while let Some(Message { event, about }) = messages.recv().await {
+        if let Err(error) = recorder.publish(&event, &about).await {
+            tracing::warn!(
+                object = about.name,
+                reason = event.reason,
+                "cannot publish an event: {}",
+                describe(&error)
+            );
+        }
+    }
+}
+
+/// At most [`LONGEST_NOTE`] bytes, whole characters only.
+fn cut(mut note: String) -> String {
+    const ELLIPSIS: &str = "…";
+    if note.len() > LONGEST_NOTE {
+        let end = (0..=LONGEST_NOTE - ELLIPSIS.len())
+            .rev()
+            .find(|end| note.is_char_boundary(*end));
+        note.truncate(end.unwrap_or_default());
+        note.push_str(ELLIPSIS);
+    }
+    note
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_cut_between_characters() {
+        assert_eq!(cut("short".to_owned()), "short");
+        for note in ["x".repeat(2000), "ü".repeat(1000)] {
+            let cut = cut(note);
+            assert!((1020..=1024).contains(&cut.len()), "{}", cut.len());
+            assert!(cut.ends_with('…'));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `opgen-runtime`: what every kube-rs operator needs and kube itself does not have.
+//!
+//! kube brings the client, the [`watcher`](mod@kube::runtime::watcher) and the
+//! [`Controller`](kube::runtime::Controller). This crate puts the rest of an operator's `main`
+//! around them:
+//!
+//! - [`Options`]: the command line of an operator, with an environment variable for each flag;
+//! - [`Manager`]: client, logs, caches, health probes, metrics, leader election, shutdown;
+//! - [`Setup`]: what one controller takes from the manager, made by [`Manager::controller`];
+//! - [`Cache`]: one watch per kind for the whole process, that reads its own writes and writes
+//!   only what differs;
+//! - [`ControllerExt`]: feeds kube's `Controller` from further caches;
+//! - [`conditions`] and [`Events`]: how an operator tells people what it does;
+//! - [`Error`]: what a reconcile may fail with, and whether trying again can help;
+//! - `envtest` (with the feature of that name): real API servers for tests.
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use opgen_runtime::{Manager, Options};
+//!
+//! #[derive(Parser)]
+//! #[command(version)]
+//! struct Args {
+//!     #[command(flatten)]
+//!     manager: Options,
+//! }
+//!
+//! # async fn run() -> anyhow::Result<()> {
+//! let args = Args::parse();
+//! let manager = Manager::new("myapp", args.manager).await?;
+//! // myapp::controllers::register(&mut manager);
+//! manager.start().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it fits together
+//!
+//! [`Manager::controller`] and [`Setup::cache`] only collect; [`Manager::start`] does the work, in
+//! this order: bind the probe and metrics addresses, start every watch, wait until every cache is
+//! filled (`/readyz` turns 200 and says until then what is missing), win the election if there is
+//! one, run the controllers. Controllers never run on a cache that is not filled: "not cached"
+//! would be read as "does not exist".
+//!
+//! A write goes through the [`Cache`], which keeps the server's answer until the watch has caught
+//! up. So [`Cache::get`] never shows an object older than the operator's own last write, a
+//! reconcile always begins with the newest object known, and a controller is not woken by its own
+//! writes.
+#![warn(missing_docs)]
+
+mod backoff;
+mod cache;
+pub mod conditions;
+mod controller;
+mod election;
+#[cfg(feature = "envtest")]
+pub mod envtest;
+mod error;
+mod events;
+mod kubeconfig;
+mod logging;
+mod manager;
+mod metrics;
+mod options;
+mod random;
+mod readiness;
+mod reconciler;
+mod server;
+mod setup;
+mod signals;
+
+pub use cache::{Cache, Kind};
+pub use controller::ControllerExt;
+pub use error::{Error, Result};
+pub use events::Events;
+pub use kube::runtime::events::EventType;
+pub use manager::Manager;
+pub use options::{BindAddress, LogFormat, Options};
+pub use prometheus_client;
+pub use setup::Setup;

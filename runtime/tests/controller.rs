@@ -1,0 +1,98 @@
+//! What surrounds a reconcile: retries, permanent errors, panics, Events.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod common;
+
+use common::*;
+use opgen_runtime::Manager;
+use opgen_runtime::envtest::{Environment, eventually};
+use serde_json::json;
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn errors_and_panics_are_tried_again_and_permanent_errors_wait_for_a_change() {
+    let environment = Environment::start().await.unwrap();
+    install(&environment, &[widget_crd()]).await;
+    let client = environment.client();
+    for mode in ["error", "permanent", "panic"] {
+        apply(
+            &client,
+            NAMESPACE,
+            mode,
+            json!({ "image": "i", "mode": mode }),
+        )
+        .await;
+    }
+    let operator = operator_client(&environment).await;
+    let mut manager = Manager::with_client("widgets", options(&[]), operator);
+    let context = register(&mut manager, None);
+    let running = Running::start(manager);
+    eventually("failures are tried again", PATIENCE, async || {
+        let counts = (context.begun("error"), context.begun("panic"));
+        (counts.0 >= 4 && counts.1 >= 4)
+            .then_some(())
+            .ok_or_else(|| format!("{counts:?}"))
+    })
+    .await;
+    assert_eq!(
+        context.begun("permanent"),
+        1,
+        "a permanent error is not tried again"
+    );
+
+    apply(
+        &client,
+        NAMESPACE,
+        "permanent",
+        json!({ "image": "j", "mode": "permanent" }),
+    )
+    .await;
+    eventually("a change is a new attempt", PATIENCE, async || {
+        let count = context.begun("permanent");
+        (count == 2).then_some(()).ok_or_else(|| count.to_string())
+    })
+    .await;
+    for mode in ["error", "permanent", "panic"] {
+        apply(&client, NAMESPACE, mode, json!({ "image": "i" })).await;
+        reconciled(&client, NAMESPACE, mode).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn an_event_is_published_for_a_transition() {
+    let environment = Environment::start().await.unwrap();
+    install(&environment, &[widget_crd()]).await;
+    let client = environment.client();
+    apply(&client, NAMESPACE, "w", json!({ "image": "i" })).await;
+    let operator = operator_client(&environment).await;
+    let mut manager = Manager::with_client("widgets", options(&[]), operator);
+    register(&mut manager, None);
+    let running = Running::start(manager);
+    let format = "-o=jsonpath={range .items[*]}{.regarding.name} {.reason} {.action} {.note} {.reportingController}{end}";
+    eventually("the event is there", PATIENCE, async || {
+        let list = environment
+            .kubectl(&["get", "events.events.k8s.io", format])
+            .await
+            .unwrap();
+        let expected = format!("w Available Reconcile ready: false {CONTROLLER}");
+        (list == expected).then_some(()).ok_or(list)
+    })
+    .await;
+    running.stop().await;
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn two_controllers_of_one_name_are_refused() {
+    let environment = Environment::start().await.unwrap();
+    let mut manager = Manager::with_client("widgets", options(&[]), environment.client());
+    register(&mut manager, None);
+    register(&mut manager, None);
+    let error = manager.start().await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("two controllers are named `widget-controller`"),
+        "{error}"
+    );
+}
