@@ -1,0 +1,232 @@
+//! The command line, as clap sees it. What an argument means is decided in [`crate::commands`].
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    project::{License, Reconciler},
+    shell::Color,
+};
+
+/// Scaffolds and maintains Kubernetes operators written in Rust on kube-rs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "opgen",
+    version,
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "\
+Examples:
+  mkdir myapp && cd myapp
+  opgen init --domain example.com
+  opgen create api --group apps --version v1 --kind MyApp
+  opgen manifests
+  make test")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Work in this directory; `init` creates it
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        global = true,
+        default_value = ".",
+        hide_default_value = true
+    )]
+    pub directory: Utf8PathBuf,
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print what stays, too
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to colour
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        hide_possible_values = false
+    )]
+    pub color: Color,
+}
+
+/// Options of every command that changes a project.
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    /// Print the plan and the difference, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Overwrite files that differ from what opgen would write
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a project: an operator without a kind yet
+    #[command(after_help = "\
+Examples:
+  opgen init --domain example.com
+  opgen init --domain example.com --project-name shop
+  opgen init --domain example.com --license mit --owner \"Shop Ltd\"
+  opgen -C shop init --domain example.com --namespaced")]
+    Init(InitArgs),
+    /// Add to a project
+    #[command(subcommand)]
+    Create(CreateCommand),
+    /// Write the CRDs from the Rust types, and the role from the RBAC comments
+    #[command(after_help = "\
+Examples:
+  opgen manifests
+  opgen manifests --check    # for CI: fails if a manifest is out of date")]
+    Manifests(ManifestsArgs),
+    /// Print the directory that holds kube-apiserver, etcd and kubectl for tests
+    #[command(after_help = "\
+Looks at KUBEBUILDER_ASSETS first, then into the store that setup-envtest uses, and
+downloads the official binaries if they are not there.
+
+Examples:
+  export KUBEBUILDER_ASSETS=\"$(opgen envtest)\"
+  opgen envtest --kubernetes-version 1.36 --installed-only")]
+    Envtest(EnvtestArgs),
+    /// Print the version of opgen
+    #[command(after_help = "\
+Examples:
+  opgen version")]
+    Version,
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Examples:
+  source <(opgen completion bash)
+  opgen completion fish > ~/.config/fish/completions/opgen.fish")]
+    Completion(CompletionArgs),
+}
+
+/// A thing to create.
+#[derive(Debug, Subcommand)]
+pub enum CreateCommand {
+    /// Add a kind, a version of a kind, or a controller
+    #[command(after_help = "\
+Examples:
+  opgen create api --group apps --version v1 --kind MyApp
+  opgen create api --group apps --version v1 --kind Fleet --namespaced=false
+
+A further version of a kind:
+  opgen create api --group apps --version v2 --kind MyApp
+
+A controller for a kind that Kubernetes has:
+  opgen create api --group core --version v1 --kind Pod --resource=false")]
+    Api(ApiArgs),
+}
+
+/// Arguments of `opgen init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Domain below which the API groups stand
+    #[arg(long, default_value = "my.domain")]
+    pub domain: String,
+    /// Name of the project [default: the directory's name, made a valid one]
+    #[arg(long, value_name = "NAME")]
+    pub project_name: Option<String>,
+    /// Owner that the licence names
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub owner: String,
+    /// Licence of the project [default: apache2, or none where a LICENSE is there already]
+    #[arg(long)]
+    pub license: Option<License>,
+    /// Watch one namespace, with a Role instead of a ClusterRole
+    #[arg(long)]
+    pub namespaced: bool,
+    /// Where opgen-runtime is: `vendored` copies it into the project, a path shares one between operators
+    #[arg(long, value_name = "vendored|PATH", default_value = "vendored")]
+    pub runtime: String,
+    /// What to do with the disk.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// Arguments of `opgen create api`.
+#[derive(Debug, Args)]
+pub struct ApiArgs {
+    /// API group without the project's domain, e.g. `apps`; with --resource=false also a built-in one
+    #[arg(long)]
+    pub group: String,
+    /// Version, e.g. `v1` or `v1alpha1`
+    #[arg(long)]
+    pub version: String,
+    /// Kind, e.g. `MyApp`
+    #[arg(long)]
+    pub kind: String,
+    /// Plural [default: the English plural of the kind]
+    #[arg(long)]
+    pub plural: Option<String>,
+    /// Abbreviation for kubectl (repeatable)
+    #[arg(long = "short-name", value_name = "NAME")]
+    pub short_names: Vec<String>,
+    /// Whether objects stand in namespaces (if not: `--namespaced=false`) [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub namespaced: Option<bool>,
+    /// Whether to write the types and the CRD (if not: `--resource=false`)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub resource: bool,
+    /// Whether to write a controller (if not: `--controller=false`) [default: true for the first
+    /// version of a kind]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub controller: Option<bool>,
+    /// What the controller does [default: deployment for a new namespaced kind, else empty]
+    #[arg(long)]
+    pub reconciler: Option<Reconciler>,
+    /// What to do with the disk.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// Arguments of `opgen manifests`.
+#[derive(Debug, Args)]
+pub struct ManifestsArgs {
+    /// Write nothing; exit with 1 and a difference if a manifest is out of date
+    #[arg(long)]
+    pub check: bool,
+    /// What to do with the disk.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// Arguments of `opgen envtest`.
+#[derive(Debug, Args)]
+pub struct EnvtestArgs {
+    /// Version of Kubernetes, e.g. `1.37` or `1.37.2` [default: the one that opgen is tested against]
+    #[arg(long, value_name = "VERSION")]
+    pub kubernetes_version: Option<String>,
+    /// Directory of the store [default: setup-envtest's]
+    #[arg(long, value_name = "DIR")]
+    pub bin_dir: Option<Utf8PathBuf>,
+    /// Address of the index of releases
+    #[arg(long, value_name = "URL", default_value = crate::envtest::DEFAULT_INDEX)]
+    pub index: String,
+    /// Download nothing
+    #[arg(short = 'i', long)]
+    pub installed_only: bool,
+}
+
+/// Arguments of `opgen completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

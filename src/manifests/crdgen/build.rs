@@ -1,0 +1,111 @@
+//! Builds crdgen with cargo.
+
+use std::{
+    io::BufRead as _,
+    process::{Command, Stdio},
+};
+
+use anyhow::Context as _;
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+
+use super::FILE;
+use crate::{
+    problem::{Problem, Problems},
+    project::Project,
+    shell::Shell,
+};
+
+/// Builds crdgen with the features of the whole project, so that nothing is compiled again for `make build`.
+pub(super) fn build(
+    root: &Utf8Path,
+    project: &Project,
+    locked: bool,
+    shell: &Shell,
+) -> anyhow::Result<Utf8PathBuf> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(&cargo);
+    command.args([
+        "build",
+        "--example",
+        "crdgen",
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
+    command.args([
+        "--package",
+        project.name.as_str(),
+        "--package",
+        &format!("{}-api", project.name),
+    ]);
+    command.arg("--manifest-path").arg(root.join("Cargo.toml"));
+    if locked {
+        command.arg("--locked");
+    }
+    if shell.is_quiet() {
+        command.arg("--quiet");
+    }
+    if has_build_target(root) {
+        // crdgen runs here, whatever the operator is built for.
+        command.args(["--target", "host-tuple"]);
+    }
+    command
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let failed = || format!("failed to run `{cargo}`");
+    let mut child = command.spawn().with_context(failed)?;
+    let stdout = child.stdout.take().context("cargo's output is piped")?;
+    let mut program = None;
+    for line in std::io::BufReader::new(stdout).lines() {
+        program = executable(&line.with_context(failed)?).or(program);
+    }
+    if !child.wait().with_context(failed)?.success() {
+        let problem = Problem::new("the project's types do not compile; no file was touched");
+        return Err(Problems::from(problem.help("mend what cargo reports above")).into());
+    }
+    program.with_context(|| format!("`{cargo} build` named no executable for `{FILE}`"))
+}
+
+/// The program that a line of cargo's messages announces, if it is crdgen.
+fn executable(line: &str) -> Option<Utf8PathBuf> {
+    #[derive(Deserialize)]
+    struct Message {
+        target: Option<Target>,
+        executable: Option<Utf8PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        name: String,
+    }
+    let message: Message = serde_json::from_str(line).ok()?;
+    message
+        .executable
+        .filter(|_| message.target.is_some_and(|target| target.name == "crdgen"))
+}
+
+/// True when cargo's configuration names a target, whose programs may not run here.
+fn has_build_target(root: &Utf8Path) -> bool {
+    std::env::var_os("CARGO_BUILD_TARGET").is_some() || configuration(root, "target").is_some()
+}
+
+/// The string that cargo's configuration has under `build`, from the file that is nearest to the project.
+pub(super) fn configuration(root: &Utf8Path, key: &str) -> Option<(Utf8PathBuf, String)> {
+    configuration_files(root).into_iter().find_map(|file| {
+        let text = std::fs::read_to_string(&file).ok()?;
+        let document: toml_edit::DocumentMut = text.parse().ok()?;
+        let value = document.get("build")?.get(key)?;
+        // A list of targets is none of one name, and still a setting.
+        Some((file, value.as_str().unwrap_or_default().to_owned()))
+    })
+}
+
+/// Every place where cargo looks for its configuration, the nearest first (The Cargo Book, "Configuration").
+pub(super) fn configuration_files(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let home = std::env::var("CARGO_HOME").ok();
+    let home = home.or_else(|| Some(format!("{}/.cargo", std::env::var("HOME").ok()?)));
+    let places = root.ancestors().map(|directory| directory.join(".cargo"));
+    let places = places.chain(home.map(Utf8PathBuf::from));
+    let files = places.flat_map(|place| [place.join("config.toml"), place.join("config")]);
+    files.collect()
+}

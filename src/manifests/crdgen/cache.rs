@@ -1,0 +1,184 @@
+//! The last answer of crdgen, kept in cargo's target directory with a hash of everything that went into it:
+//! cargo alone needs longer to find that nothing has changed than all the rest of `opgen manifests`.
+
+use std::{collections::BTreeMap, fs};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::build;
+use crate::scaffold::blob_id;
+
+/// What went into an answer, and the answer.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    environment: String,
+    /// A hash of each file, or nothing for one that is not there.
+    files: BTreeMap<Utf8PathBuf, Option<String>>,
+    answer: String,
+}
+
+/// Where the answer of a project is kept.
+pub(super) struct Place {
+    root: Utf8PathBuf,
+    file: Utf8PathBuf,
+}
+
+impl Place {
+    /// The place below cargo's target directory; nothing where only cargo knows that directory.
+    pub(super) fn of(root: &Utf8Path) -> Option<Self> {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let target = match set("CARGO_TARGET_DIR").or_else(|| set("CARGO_BUILD_TARGET_DIR")) {
+            Some(directory) => root.join(directory),
+            None => match build::configuration(root, "target-dir") {
+                // Relative to the directory that has `.cargo`.
+                Some((file, directory)) => file.parent()?.parent()?.join(directory),
+                None => root.join("target"),
+            },
+        };
+        // Projects can share a target directory.
+        let name = format!("crdgen-{}.json", blob_id(root.as_str()));
+        let file = target.join("opgen").join(name);
+        let root = root.to_owned();
+        Some(Self { root, file })
+    }
+
+    /// The answer, if nothing that went into it has changed.
+    pub(super) fn answer(&self) -> Option<String> {
+        let kept: Kept = serde_json::from_str(&fs::read_to_string(&self.file).ok()?).ok()?;
+        let same = |(file, known): (&Utf8PathBuf, &Option<String>)| hash(file) == *known;
+        (kept.environment == environment() && kept.files.iter().all(same)).then_some(kept.answer)
+    }
+
+    /// Keeps an answer. Failing to is no failure: the next run asks cargo.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo's target directory is no part of the project"
+    )]
+    pub(super) fn keep(&self, program: &Utf8Path, answer: &str) {
+        let list = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
+        let sources = sources(&list);
+        if sources.is_empty() {
+            return;
+        }
+        let files = self.inputs(&sources);
+        let kept = Kept {
+            environment: environment(),
+            files: files
+                .into_iter()
+                .map(|file| (file.clone(), hash(&file)))
+                .collect(),
+            answer: answer.to_owned(),
+        };
+        let directory = self.file.parent().unwrap_or(&self.root);
+        // Elsewhere than cargo's directory, which is there by now, nothing is made.
+        let target = directory.parent().is_some_and(Utf8Path::is_dir);
+        if let Ok(text) = serde_json::to_string(&kept)
+            && target
+            && fs::create_dir_all(directory).is_ok()
+        {
+            let _ = fs::write(&self.file, text);
+        }
+    }
+
+    /// Every file that can change what crdgen says: its sources and those of packages at a path, their manifests, and
+    /// what configures cargo.
+    fn inputs(&self, sources: &[String]) -> Vec<Utf8PathBuf> {
+        let mut files = build::configuration_files(&self.root);
+        for source in sources {
+            let source = self.root.join(source);
+            let manifests = source.ancestors().map(|above| above.join("Cargo.toml"));
+            files.extend(manifests.filter(|manifest| manifest.exists()));
+            files.push(source);
+        }
+        for name in ["Cargo.lock", "rust-toolchain", "rust-toolchain.toml"] {
+            files.push(self.root.join(name));
+        }
+        files
+    }
+}
+
+/// The files that a list of dependencies for `make` names: `program: a.rs with\ blank.rs`.
+fn sources(list: &str) -> Vec<String> {
+    let Some((_, names)) = list.lines().next().unwrap_or_default().split_once(": ") else {
+        return Vec::new();
+    };
+    let names = names.replace("\\ ", "\0");
+    let names = names.split(' ').filter(|name| !name.is_empty());
+    names.map(|name| name.replace('\0', " ")).collect()
+}
+
+/// What the environment tells cargo and rustc, and the opgen that asks.
+fn environment() -> String {
+    let told = |(name, value): (String, String)| {
+        let counts = name.starts_with("CARGO") || name.starts_with("RUST");
+        counts.then(|| format!("{name}={value}\n"))
+    };
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        Some((
+            name.into_string().ok()?,
+            value.to_string_lossy().into_owned(),
+        ))
+    });
+    let mut lines: Vec<_> = variables.filter_map(told).collect();
+    lines.sort();
+    blob_id(&format!(
+        "{}\n{}",
+        crate::project::OPGEN_VERSION,
+        lines.concat()
+    ))
+}
+
+fn hash(file: &Utf8Path) -> Option<String> {
+    let bytes = fs::read(file).ok()?;
+    Some(blob_id(&String::from_utf8_lossy(&bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test fills a directory of its own"
+    )]
+    fn an_answer_holds_until_something_that_went_into_it_changes() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let place = Place {
+            root: root.to_owned(),
+            file: root.join("target/opgen/x.json"),
+        };
+        let program = root.join("target/crdgen");
+        fs::create_dir_all(root.join("target")).unwrap();
+        fs::write(root.join("a.rs"), "a").unwrap();
+        place.keep(&program, "no list of sources");
+        assert_eq!(place.answer(), None);
+        fs::write(program.with_extension("d"), "crdgen: a.rs\n").unwrap();
+        place.keep(&program, "yes");
+        assert_eq!(place.answer().as_deref(), Some("yes"));
+        for (file, text) in [
+            ("a.rs", "b"),
+            ("Cargo.lock", ""),
+            (".cargo/config.toml", ""),
+        ] {
+            fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+            fs::write(root.join(file), text).unwrap();
+            assert_eq!(place.answer(), None, "{file}");
+            place.keep(&program, "yes");
+            assert_eq!(place.answer().as_deref(), Some("yes"), "{file}");
+        }
+        fs::remove_file(root.join("a.rs")).unwrap();
+        assert_eq!(place.answer(), None);
+    }
+
+    #[test]
+    fn the_list_of_sources_is_read_as_make_reads_it() {
+        assert_eq!(
+            sources("/t/crdgen: /a/b.rs /a/with\\ blank.rs\n"),
+            ["/a/b.rs", "/a/with blank.rs"]
+        );
+        assert!(sources("").is_empty());
+    }
+}

@@ -1,0 +1,23 @@
+//! Names in Rust code.
+
+/// The module for a name in snake case. A keyword gets an underscore, which no other name ends in;
+/// `mod.rs` is the file of the module above, so `mod` gets one too.
+pub(super) fn module(snake: &str) -> String {
+    match snake.chars().next() {
+        Some(first) if first.is_ascii_digit() => format!("_{snake}"),
+        _ if is_keyword(snake) => format!("{snake}_"),
+        _ => snake.to_owned(),
+    }
+}
+
+/// Strict and reserved keywords of the 2024 edition, and the weak ones that cannot name a module (The Rust Reference, "Keywords").
+pub(super) fn is_keyword(word: &str) -> bool {
+    const KEYWORDS: &[&str] = &[
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+        "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+        "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub",
+        "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type",
+        "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    ];
+    KEYWORDS.contains(&word)
+}

@@ -1,0 +1,95 @@
+//! The only step that writes into a project.
+
+use std::fs;
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use camino::Utf8Path;
+
+use super::plan::{Change, Plan, Step};
+
+/// Where a plan is carried out. Tests put one in that fails at a given write.
+pub trait Target {
+    /// Puts `text` at `path`, whole or not at all.
+    ///
+    /// # Errors
+    /// The disk's, with the path.
+    fn write(&mut self, path: &Utf8Path, text: &str) -> anyhow::Result<()>;
+
+    /// Removes the file at `path`.
+    ///
+    /// # Errors
+    /// The disk's, with the path.
+    fn remove(&mut self, path: &Utf8Path) -> anyhow::Result<()>;
+}
+
+/// A project's directory.
+pub struct Directory<'a>(pub &'a Utf8Path);
+
+impl Target for Directory<'_> {
+    #[expect(clippy::disallowed_methods, reason = "this is the place that writes")]
+    fn write(&mut self, path: &Utf8Path, text: &str) -> anyhow::Result<()> {
+        let file = self.0.join(path);
+        // A link inside of the project stays one: its end is written.
+        let file = match file.is_symlink() {
+            true => file.canonicalize_utf8().unwrap_or(file),
+            false => file,
+        };
+        let directory = file.parent().unwrap_or(self.0);
+        if !directory.is_dir() {
+            fs::create_dir_all(directory)
+                .with_context(|| format!("failed to create `{directory}`"))?;
+        }
+        let failed = || format!("failed to write `{file}`");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".opgen-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // the user's umask takes its part
+        let mut temporary = builder.tempfile_in(directory).with_context(failed)?;
+        temporary.write_all(text.as_bytes()).with_context(failed)?;
+        if let Ok(found) = fs::metadata(&file) {
+            temporary
+                .as_file()
+                .set_permissions(found.permissions())
+                .with_context(failed)?;
+        }
+        // No fsync: a project is in version control, and ninety of them would take eight times as long.
+        temporary
+            .persist(&file)
+            .map_err(|error| error.error)
+            .with_context(failed)?;
+        Ok(())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the place that writes")]
+    fn remove(&mut self, path: &Utf8Path) -> anyhow::Result<()> {
+        let file = self.0.join(path);
+        fs::remove_file(&file).with_context(|| format!("failed to remove `{file}`"))?;
+        // Git keeps no empty directory either; one that has anything else in it stays.
+        if let Some(directory) = file.parent().filter(|directory| *directory != self.0) {
+            let _ = fs::remove_dir(directory);
+        }
+        Ok(())
+    }
+}
+
+/// Carries a plan out, in its order, and tells of each step that is done.
+///
+/// # Errors
+/// The first write that fails. What was written before it stays: the project compiles, and the same command
+/// completes it.
+pub fn apply(
+    plan: &Plan,
+    target: &mut dyn Target,
+    done: &mut dyn FnMut(&Step),
+) -> anyhow::Result<()> {
+    for step in plan.changes() {
+        match (&step.change, &step.after) {
+            (Change::Remove, _) => target.remove(&step.path)?,
+            (_, Some(text)) => target.write(&step.path, text)?,
+            (_, None) => {}
+        }
+        done(step);
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The group `net.example.com`.
+
+pub mod v1;

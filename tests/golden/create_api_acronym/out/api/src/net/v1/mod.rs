@@ -1,0 +1,3 @@
+//! `net.example.com/v1`.
+
+pub mod http_route;

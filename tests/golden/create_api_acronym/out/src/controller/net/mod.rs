@@ -1,0 +1,3 @@
+//! The controllers of the group `net`.
+
+pub mod http_route;

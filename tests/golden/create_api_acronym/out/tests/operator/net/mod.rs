@@ -1,0 +1,3 @@
+//! The group `net` on a real API server.
+
+mod http_route;

@@ -1,0 +1,3 @@
+//! The controllers, a module per group and kind.
+
+pub mod apps;

@@ -1,0 +1,35 @@
+//! Looks at each `ClusterRole` of Kubernetes' own: what it should do is yours to write.
+
+use std::sync::Arc;
+
+use kube::{
+    ResourceExt,
+    runtime::{controller::Action, watcher},
+};
+use opgen_runtime::{Cache, Manager, Result};
+
+use k8s_openapi::api::rbac::v1::ClusterRole;
+
+/// This controller in logs, metrics and as the manager of the fields that it sets.
+const NAME: &str = "myapp.example.com/clusterrole";
+
+/// What a reconcile works with.
+pub struct Context {
+    /// Every object in memory: select by label or field in `register` if there are many.
+    pub objects: Cache<ClusterRole>,
+}
+
+/// Adds this controller to the manager.
+pub fn register(manager: &mut Manager) {
+    let setup = manager.controller(NAME);
+    let objects = setup.cache(watcher::Config::default());
+    let context = Arc::new(Context { objects });
+    let controller = context.objects.controller();
+    setup.run(&context.objects, controller, reconcile, context.clone());
+}
+
+// +opgen:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=list;watch
+async fn reconcile(object: Arc<ClusterRole>, _context: Arc<Context>) -> Result<Action> {
+    tracing::debug!(version = object.resource_version(), "nothing to do yet");
+    Ok(Action::await_change())
+}

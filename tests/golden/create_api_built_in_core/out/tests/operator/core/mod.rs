@@ -1,0 +1,3 @@
+//! The group `core` on a real API server.
+
+mod pod;

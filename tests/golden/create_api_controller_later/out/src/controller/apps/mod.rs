@@ -1,0 +1,3 @@
+//! The controllers of the group `apps`.
+
+pub mod my_app;

@@ -1,0 +1,4 @@
+//! The controllers of the group `apps`.
+
+pub mod backup;
+pub mod zone;

@@ -1,0 +1,3 @@
+//! The group `apps.example.com`.
+
+pub mod v1;

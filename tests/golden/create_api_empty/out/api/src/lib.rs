@@ -1,0 +1,3 @@
+//! The API types of myapp, a module per group, version and kind.
+
+pub mod apps;

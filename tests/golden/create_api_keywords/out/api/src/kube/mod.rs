@@ -1,0 +1,3 @@
+//! The group `kube.example.com`.
+
+pub mod v1;

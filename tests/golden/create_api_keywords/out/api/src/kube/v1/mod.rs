@@ -1,0 +1,3 @@
+//! `kube.example.com/v1`.
+
+pub mod self_;

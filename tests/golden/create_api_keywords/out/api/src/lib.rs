@@ -1,0 +1,4 @@
+//! The API types of myapp, a module per group, version and kind.
+
+pub mod kube;
+pub mod use_;

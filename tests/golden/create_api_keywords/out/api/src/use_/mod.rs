@@ -1,0 +1,3 @@
+//! The group `use.example.com`.
+
+pub mod v1;

@@ -1,0 +1,3 @@
+//! The controllers of the group `kube`.
+
+pub mod self_;

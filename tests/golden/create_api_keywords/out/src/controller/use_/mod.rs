@@ -1,0 +1,5 @@
+//! The controllers of the group `use`.
+
+pub mod match_;
+pub mod mod_;
+pub mod type_;

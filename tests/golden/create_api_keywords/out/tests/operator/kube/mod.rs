@@ -1,0 +1,3 @@
+//! The group `kube` on a real API server.
+
+mod self_;

@@ -1,0 +1,3 @@
+//! `a-group-with-a-name-of-forty-letters.plus.example.com/v1alpha1`.
+
+pub mod kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk;

@@ -1,0 +1,3 @@
+//! The controllers, a module per group and kind.
+
+pub mod a_group_with_a_name_of_forty_letters_plus;

@@ -1,0 +1,3 @@
+//! The group `navy.example.com`.
+
+pub mod v1;

@@ -1,0 +1,3 @@
+//! `navy.example.com/v1`.
+
+pub mod admiral;

@@ -1,0 +1,3 @@
+//! The group `navy` on a real API server.
+
+mod admiral;

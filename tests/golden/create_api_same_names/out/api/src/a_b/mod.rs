@@ -1,0 +1,3 @@
+//! The group `a.b.example.com`.
+
+pub mod v1;

@@ -1,0 +1,3 @@
+//! `a.b.example.com/v1`.
+
+pub mod my_app;

@@ -1,0 +1,4 @@
+//! The API types of myapp, a module per group, version and kind.
+
+pub mod a_b;
+pub mod apps;

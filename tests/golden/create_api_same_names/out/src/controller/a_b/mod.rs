@@ -1,0 +1,3 @@
+//! The controllers of the group `a.b`.
+
+pub mod my_app;

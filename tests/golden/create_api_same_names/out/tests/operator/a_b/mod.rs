@@ -1,0 +1,3 @@
+//! The group `a.b` on a real API server.
+
+mod my_app;

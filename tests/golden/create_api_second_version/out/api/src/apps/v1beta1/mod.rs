@@ -1,0 +1,3 @@
+//! `apps.example.com/v1beta1`.
+
+pub mod my_app;

@@ -1,0 +1,3 @@
+//! The group `own.example.com`.
+
+pub mod v1;

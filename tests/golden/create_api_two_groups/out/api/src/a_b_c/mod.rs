@@ -1,0 +1,3 @@
+//! The group `a.b-c.example.com`.
+
+pub mod v1;

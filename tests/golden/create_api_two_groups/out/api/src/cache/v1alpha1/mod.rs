@@ -1,0 +1,3 @@
+//! `cache.example.com/v1alpha1`.
+
+pub mod memcached;

@@ -1,0 +1,5 @@
+//! The controllers of the group `apps`.
+
+pub mod backup;
+pub mod my_app;
+pub mod zone;

@@ -1,0 +1,3 @@
+//! `apps.example.com/v1`.
+
+pub mod my_app;

@@ -1,0 +1,1 @@
+//! The API types of my-shop, a module per group, version and kind.

@@ -1,0 +1,1 @@
+//! The API types of myapp, a module per group, version and kind.

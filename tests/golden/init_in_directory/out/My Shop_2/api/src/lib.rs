@@ -1,0 +1,1 @@
+//! The API types of my-shop-2, a module per group, version and kind.

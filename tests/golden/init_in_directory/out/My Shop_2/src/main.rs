@@ -1,0 +1,27 @@
+//! Starts the my-shop-2 operator.
+
+use clap::Parser;
+use opgen_runtime::{Manager, Options};
+
+use my_shop_2::controllers;
+
+/// The my-shop-2 operator.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    manager: Options,
+}
+
+// Controllers report what they do as Events; a repeated one is counted by a patch.
+// +opgen:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let mut manager = Manager::new("my-shop-2", args.manager).await?;
+    controllers::register(&mut manager);
+    // Until SIGTERM.
+    manager.start().await?;
+    Ok(())
+}

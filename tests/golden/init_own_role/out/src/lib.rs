@@ -1,0 +1,4 @@
+//! The myapp operator: a library, so that tests can use what `main` runs.
+
+pub mod controller;
+pub mod controllers;

@@ -1,0 +1,260 @@
+//! `opgen manifests` in the places where users have their projects, and on types that no CRD can be made of.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test moves and removes files of its projects"
+)]
+
+mod common {
+    pub mod project;
+}
+
+use std::{fs, process::Command};
+
+use common::project::{Project, RUNTIME};
+
+const TYPES: &str = "api/src/apps/v1/my_app.rs";
+const CRD: &str = "config/crd/bases/apps.example.com_myapps.yaml";
+
+/// Names differ: cargo takes packages of one name, each in a workspace of its own, for the same in a shared target
+/// directory.
+fn project(name: &str) -> Project {
+    let project = Project::new(name, &["init", "--domain=example.com", RUNTIME]);
+    project.create_api("--group=apps --version=v1 --kind=MyApp");
+    project
+}
+
+/// What a run says, and whether it went well.
+fn manifests(
+    project: &Project,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_opgen"));
+    command
+        .args(["--color=never", "manifests"])
+        .args(arguments)
+        .envs(environment.iter().copied());
+    let output = project.output(&mut command);
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn an_edit_of_the_types_is_drift_until_the_manifests_are_written() {
+    let project = project("drift");
+    project.replace(TYPES, "max = 1000", "max = 10");
+    let (ok, said) = manifests(&project, &["--check"], &[]);
+    assert!(
+        !ok && said.contains("error: 1 manifest is out of date"),
+        "{said}"
+    );
+    assert!(
+        said.contains("-                maximum: 1000\n+                maximum: 10\n"),
+        "{said}"
+    );
+    assert!(said.contains("help: run `opgen manifests`"), "{said}");
+    assert!(
+        project.read(CRD).contains("maximum: 1000"),
+        "--check writes nothing"
+    );
+    assert!(manifests(&project, &[], &[]).0);
+    assert!(project.read(CRD).contains("maximum: 10\n"));
+    assert!(manifests(&project, &["--check"], &[]).0);
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn a_comment_that_is_changed_changes_the_role() {
+    let project = project("role");
+    project.replace(
+        "src/controller/apps/my_app.rs",
+        "resources=deployments,verbs=list;",
+        "resources=deployments,verbs=get;list;",
+    );
+    let (ok, said) = manifests(&project, &["--check"], &[]);
+    assert!(!ok && said.contains("+  - get\n"), "{said}");
+    assert!(manifests(&project, &[], &[]).0);
+    assert!(project.read("config/rbac/role.yaml").contains("  - get\n"));
+    project.replace(
+        "src/controller/apps/my_app.rs",
+        "verbs=get;list;",
+        "verb=get;list;",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(
+        !ok && said.contains("unknown key `verb` in `src/controller/apps/my_app.rs:"),
+        "{said}"
+    );
+    assert!(said.contains("did you mean `verbs`?"), "{said}");
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn types_that_do_not_compile_get_the_compilers_message_and_touch_no_file() {
+    let project = project("broken");
+    let before = project.read(CRD);
+    project.replace(TYPES, "pub replicas: i32", "pub replicas: i33");
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(!ok && said.contains("cannot find type `i33`"), "{said}");
+    assert!(
+        said.contains("error: the project's types do not compile; no file was touched"),
+        "{said}"
+    );
+    assert_eq!(project.read(CRD), before);
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn a_controller_that_does_not_compile_is_no_obstacle() {
+    let project = project("broken-controller");
+    project.replace(
+        "src/controller/apps/my_app.rs",
+        "pub struct Context {",
+        "pub struct Context { broken: Nothing,",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(ok, "{said}");
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn types_that_kube_panics_on_are_named() {
+    let project = project("panics");
+    project.replace(
+        TYPES,
+        "    pub image: String,\n",
+        "    pub image: String,\n    /// Tagged.\n    pub backend: Backend,\n",
+    );
+    project.append(
+        TYPES,
+        "\n/// A shape that Kubernetes has no schema for.\n#[derive(serde::Deserialize, serde::Serialize, Clone, Debug, PartialEq, schemars::JsonSchema)]\n\
+         #[serde(tag = \"kind\")]\npub enum Backend {\n    A { kind_of: i32 },\n    B { other: String },\n}\n",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(
+        !ok && said.contains("error: no CRD can be made of `panics_api::apps::v1::my_app::MyApp`"),
+        "{said}"
+    );
+    assert!(!said.contains("backtrace"), "{said}");
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn a_crd_that_is_no_longer_made_is_removed_and_a_strangers_stays() {
+    let project = project("removed");
+    project.create_api("--group=apps --version=v1 --kind=Old --reconciler=empty");
+    let old = "config/crd/bases/apps.example.com_olds.yaml";
+    let strange = "config/crd/bases/example.org_strangers.yaml";
+    project.put(strange, "theirs: true\n");
+    project.replace("api/src/apps/v1/old.rs", "kind = \"Old\"", "kind = \"New\"");
+    project.replace(
+        "api/src/apps/v1/old.rs",
+        "plural = \"olds\"",
+        "plural = \"news\", root = \"Old\"",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(ok && said.contains(&format!("remove {old}")), "{said}");
+    assert!(!project.directory.join(old).exists());
+    assert!(
+        project
+            .directory
+            .join("config/crd/bases/apps.example.com_news.yaml")
+            .exists()
+    );
+    assert_eq!(project.read(strange), "theirs: true\n");
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn cargos_configuration_is_respected_where_it_does_not_say_where_crdgen_runs() {
+    let project = project("configured");
+    project.replace(TYPES, "max = 1000", "max = 20");
+    fs::create_dir_all(project.directory.join(".cargo")).unwrap();
+    // A target that no program of can run here, a runner that fails, and a wrapper that leaves a trace.
+    let wrapper = project.directory.join("wrapper.sh");
+    project.put(
+        "wrapper.sh",
+        "#!/bin/sh\ntouch \"$(dirname \"$0\")/wrapped\"\nexec \"$@\"\n",
+    );
+    make_executable(&wrapper);
+    let config = format!(
+        "[build]\ntarget = \"wasm32-unknown-unknown\"\ntarget-dir = \"elsewhere\"\nrustc-wrapper = {wrapper:?}\n\n\
+         [target.'cfg(all())']\nrunner = \"false\"\n\n[net]\noffline = true\n"
+    );
+    project.put(".cargo/config.toml", &config);
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(ok && project.read(CRD).contains("maximum: 20\n"), "{said}");
+    assert!(project.directory.join("wrapped").exists());
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn a_member_of_a_larger_workspace_has_its_manifests_too() {
+    let project = project("member");
+    let inner = project.directory.join("operators/member");
+    fs::create_dir_all(&inner).unwrap();
+    for entry in fs::read_dir(&project.directory).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != "operators" {
+            fs::rename(entry.path(), inner.join(entry.file_name())).unwrap();
+        }
+    }
+    project.replace(
+        "operators/member/Cargo.toml",
+        "[workspace]\nmembers = [\"api\"]\n",
+        "",
+    );
+    project.put(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"operators/member\", \"operators/member/api\"]\n",
+    );
+    fs::rename(
+        inner.join("Cargo.lock"),
+        project.directory.join("Cargo.lock"),
+    )
+    .unwrap();
+    project.replace(
+        "operators/member/api/src/apps/v1/my_app.rs",
+        "max = 1000",
+        "max = 30",
+    );
+    let (ok, said) = manifests(&project, &["-C", "operators/member"], &[]);
+    assert!(ok, "{said}");
+    assert!(
+        project
+            .read(&format!("operators/member/{CRD}"))
+            .contains("maximum: 30\n")
+    );
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn what_crdgen_says_in_another_protocol_is_refused() {
+    let project = project("protocol");
+    project.replace(
+        "api/examples/crdgen.rs",
+        "\"protocol\": 1",
+        "\"protocol\": 2",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(
+        !ok && said.contains("speaks protocol 2, and this opgen 1"),
+        "{said}"
+    );
+    fs::remove_file(project.directory.join("api/examples/crdgen.rs")).unwrap();
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(
+        !ok && said.contains("`api/examples/crdgen.rs` is missing"),
+        "{said}"
+    );
+}
+
+fn make_executable(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
