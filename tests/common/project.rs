@@ -159,6 +159,8 @@ impl Project {
         if command.get_envs().all(|(key, _)| key != "CARGO_TARGET_DIR") {
             command.env("CARGO_TARGET_DIR", target);
         }
+        // Clippy reads the `clippy.toml` of the directories above a project too, which are those of opgen here.
+        command.env("CLIPPY_CONF_DIR", &self.directory);
         let output = command.current_dir(&self.directory).output();
         output.unwrap_or_else(|error| panic!("{command:?}: {error}"))
     }
