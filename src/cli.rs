@@ -95,6 +95,9 @@ Examples:
   opgen manifests
   opgen manifests --check    # for CI: fails if a manifest is out of date")]
     Manifests(ManifestsArgs),
+    /// Compare and describe CRDs
+    #[command(subcommand)]
+    Crd(CrdCommand),
     /// Print the directory that holds kube-apiserver, etcd and kubectl for tests
     #[command(after_help = "\
 Looks at KUBEBUILDER_ASSETS first, then into the store that setup-envtest uses, and
@@ -133,6 +136,10 @@ A controller for a kind that Kubernetes has:
   opgen create api --group core --version v1 --kind Pod --resource=false")]
     Api(ApiArgs),
 }
+
+/// What to do with CRDs.
+#[derive(Debug, Subcommand)]
+pub enum CrdCommand {}
 
 /// Arguments of `opgen init`.
 #[derive(Debug, Args)]

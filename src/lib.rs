@@ -24,6 +24,8 @@
 //! | [`templates`] | the embedded tree below `templates/`; a folder and a context become a scaffold |
 //! | [`scaffold`] | files and entries in memory; compared with the disk; written |
 //! | [`manifests`] | CRDs from the Rust types, roles from the comments |
+//! | [`crd`] | CustomResourceDefinitions as data: merged, made fit for Kubernetes, checked, compared, described |
+//! | [`yaml`] | how opgen writes YAML |
 //! | [`envtest`] | where kube-apiserver, etcd and kubectl are, and how they get there |
 //! | [`problem`] | what a user can mend: a message, and what to do next |
 //! | [`shell`] | every line that a person reads |
@@ -50,6 +52,7 @@
 pub mod builtin;
 pub mod cli;
 pub mod commands;
+pub mod crd;
 pub mod envtest;
 pub mod manifests;
 pub mod problem;
@@ -59,3 +62,4 @@ pub mod scaffold;
 pub mod shell;
 pub mod templates;
 mod workspace;
+pub mod yaml;

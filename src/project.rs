@@ -225,10 +225,7 @@ impl Project {
     /// # Errors
     /// None in practice: a failure to serialise would be a bug in opgen.
     pub fn to_yaml(&self) -> anyhow::Result<String> {
-        Ok(format!(
-            "{HEADER}{}",
-            crate::manifests::yaml::to_string(self)?
-        ))
+        Ok(format!("{HEADER}{}", crate::yaml::to_string(self)?))
     }
 
     /// Reads the text of a `PROJECT` file.
@@ -245,7 +242,7 @@ impl Project {
             opgen_version: Option<String>,
         }
         let broken = |error: serde_saphyr::Error| {
-            let reason = crate::manifests::yaml::reason(&error);
+            let reason = crate::yaml::reason(&error);
             Problem::new(format!("`{FILE}` cannot be read: {reason}"))
                 .help("restore it from version control; opgen alone writes this file")
         };

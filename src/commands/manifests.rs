@@ -5,7 +5,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::finish::{Finish, finish};
 use crate::{
     cli::{GlobalArgs, ManifestsArgs},
-    manifests::{crd, crdgen},
+    crd,
+    manifests::crdgen,
     project,
     scaffold::{Owner, Scaffold, disk},
     shell::Shell,

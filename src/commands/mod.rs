@@ -8,6 +8,7 @@ use crate::{
     shell::{Shell, Verbosity},
 };
 
+mod crd;
 mod create_api;
 mod envtest;
 mod finish;
@@ -27,6 +28,7 @@ pub fn run(cli: &Cli, shell: &Shell) -> anyhow::Result<()> {
         Command::Init(args) => init::run(args, global, shell),
         Command::Create(CreateCommand::Api(args)) => create_api::run(args, global, shell),
         Command::Manifests(args) => manifests::run(args, global, shell),
+        Command::Crd(command) => crd::run(command, global, shell),
         Command::Envtest(args) => envtest::run(args, shell),
         Command::Version => {
             shell.data(&format!("opgen {}\n", crate::project::OPGEN_VERSION));

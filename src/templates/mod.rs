@@ -158,7 +158,7 @@ fn engine(templates: &[Template]) -> tera::TeraResult<Tera> {
     engine.register_filter(
         "yaml",
         |value: tera::Value, _: tera::Kwargs, _: &tera::State<'_>| {
-            let text = crate::manifests::yaml::to_string(&value).map_err(tera::Error::message)?;
+            let text = crate::yaml::to_string(&value).map_err(tera::Error::message)?;
             Ok::<_, tera::Error>(text.trim_end().to_owned())
         },
     );

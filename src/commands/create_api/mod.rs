@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     cli::{ApiArgs, GlobalArgs},
-    manifests,
+    crd,
     project::{self, Project, Resource, Types},
     scaffold::Scaffold,
     shell::Shell,
@@ -76,7 +76,7 @@ pub fn scaffold(
         scaffold.extend(templates::render("api/resource", &context)?);
         scaffold.extend(templates::render(&format!("api/types/{shape}"), &context)?);
         let crd = templates::render(&format!("api/crd/{shape}"), &context)?;
-        scaffold.extend(manifests::crd::scaffold(root, project, resource, crd)?);
+        scaffold.extend(crd::scaffold(root, project, resource, crd)?);
     }
     if resource.controller {
         let shape = if resource.types == Types::BuiltIn {

@@ -1,102 +1,16 @@
-//! CRDs: versions of one kind put together, and written so that the same types give the same bytes.
+//! Versions of one kind, put together.
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use serde_json::Value;
 
-use super::{HEADER, crdgen::Kind, yaml};
+use super::path;
 use crate::{
+    manifests::crdgen::Kind,
     problem::{Problem, Problems},
-    project::{Project, Resource},
     resource::Version,
-    scaffold::Scaffold,
 };
-
-/// Where CRDs stand in a project.
-pub const DIRECTORY: &str = "config/crd/bases";
-
-/// The file of a CRD, by the name of its group and plural.
-pub fn path(group: &str, plural: &str) -> Utf8PathBuf {
-    format!("{DIRECTORY}/{group}_{plural}.yaml").into()
-}
-
-/// The text of a CRD's file.
-///
-/// # Errors
-/// None in practice: JSON is YAML.
-pub fn to_text(crd: &Value) -> anyhow::Result<String> {
-    let mut crd = crd.clone();
-    whole_numbers(&mut crd);
-    Ok(format!("{HEADER}---\n{}", yaml::to_string(&crd)?))
-}
-
-/// Bounds are floating-point numbers in the schema's types; `maximum: 1000` reads better than `1000.0`.
-fn whole_numbers(value: &mut Value) {
-    match value {
-        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
-        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
-        Value::Number(number) if number.is_f64() => {
-            let float = number.as_f64().unwrap_or_default();
-            // Up to 2^53 every whole number is exact.
-            if float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 {
-                *value = (float as i64).into();
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The CRD of a resource that has just been made, so that it is there before anything is compiled: `rendered`
-/// where the kind is new, else the file on the disk with one more version. A version that is there stays.
-///
-/// # Errors
-/// A file that cannot be read or is not YAML.
-pub fn scaffold(
-    root: &Utf8Path,
-    project: &Project,
-    resource: &Resource,
-    rendered: Scaffold,
-) -> anyhow::Result<Scaffold> {
-    let path = path(
-        &resource.qualified_group(&project.domain),
-        resource.plural.as_str(),
-    );
-    let text = rendered
-        .files
-        .get(&path)
-        .with_context(|| format!("no template for `{path}`"))?;
-    let mut crd: Value =
-        serde_saphyr::from_str(&text.text).with_context(|| format!("failed to render `{path}`"))?;
-    let mut scaffold = Scaffold::default();
-    if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
-        let present: Value = serde_saphyr::from_str(&text).map_err(|error| {
-            let reason = yaml::reason(&error);
-            Problems::from(
-                Problem::new(format!("`{path}` is not YAML: {reason}"))
-                    .help("mend it, or remove it and run `opgen manifests`"),
-            )
-        })?;
-        let new = crd["spec"]["versions"][0].take();
-        crd = present;
-        let versions = crd.pointer_mut("/spec/versions");
-        let versions = versions.and_then(Value::as_array_mut);
-        let Some(versions) = versions else {
-            let problem = Problem::new(format!("`{path}` has no list `spec.versions`"));
-            return Err(Problems::from(problem.help("remove it and run `opgen manifests`")).into());
-        };
-        if versions.iter().any(|known| known["name"] == new["name"]) {
-            // It stays, and an interrupted run may not have recorded it.
-            scaffold.derived(path, text);
-            return Ok(scaffold);
-        }
-        versions.push(new);
-        sort_versions(versions);
-    }
-    scaffold.derived(path, to_text(&crd)?);
-    Ok(scaffold)
-}
 
 /// Every CRD of a project's types, by its file.
 ///
@@ -186,13 +100,15 @@ fn merge_versions(versions: &[(String, Value)]) -> Result<Value, Problem> {
     Ok(crd)
 }
 
-fn sort_versions(versions: &mut [Value]) {
+/// Sorts versions by their age, the oldest first.
+pub(super) fn sort_versions(versions: &mut [Value]) {
     let name = |version: &Value| version["name"].as_str().unwrap_or_default().to_owned();
     versions.sort_by(|left, right| Version::order(&name(left), &name(right)));
 }
 
 #[cfg(test)]
 mod tests {
+    use camino::Utf8Path;
     use serde_json::json;
 
     use super::*;
