@@ -28,13 +28,14 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Project {
     pub fn new(name: &str, init: &[&str]) -> Self {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("operators")
-            .join(name);
+        let repositories = Path::new(env!("CARGO_TARGET_TMPDIR")).join("operators");
+        let directory = repositories.join(name);
         if directory.exists() {
             fs::remove_dir_all(&directory).unwrap();
         }
         fs::create_dir_all(&directory).unwrap();
+        // Clippy takes the nearest `clippy.toml` of the directories above a project, which would be opgen's own.
+        fs::write(repositories.join("clippy.toml"), "").unwrap();
         let project = Self {
             directory,
             name: name.to_owned(),
@@ -159,8 +160,6 @@ impl Project {
         if command.get_envs().all(|(key, _)| key != "CARGO_TARGET_DIR") {
             command.env("CARGO_TARGET_DIR", target);
         }
-        // Clippy reads the `clippy.toml` of the directories above a project too, which are those of opgen here.
-        command.env("CLIPPY_CONF_DIR", &self.directory);
         let output = command.current_dir(&self.directory).output();
         output.unwrap_or_else(|error| panic!("{command:?}: {error}"))
     }
