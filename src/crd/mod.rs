@@ -8,9 +8,11 @@ use crate::{manifests::HEADER, yaml};
 
 mod allow;
 mod finding;
+pub mod lint;
 mod merge;
 mod place;
 mod scaffold;
+mod schema;
 
 pub use allow::Allowance;
 pub use finding::{Finding, Level};

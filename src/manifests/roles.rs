@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     HEADER, comments,
     rbac::{self, Account, Role, RoleDefaults, Rule},
+    sources,
 };
 use crate::{
     problem::Problems,
@@ -37,8 +37,8 @@ pub fn scaffold(
     plan: &Plan,
     record: &Record,
 ) -> anyhow::Result<Scaffold> {
-    let mut sources = sources(root)?;
-    for step in plan.changes().filter(|step| is_source(&step.path)) {
+    let mut sources = sources::read(root)?;
+    for step in plan.changes().filter(|step| sources::is_source(&step.path)) {
         match &step.after {
             Some(text) => sources.insert(step.path.clone(), text.clone()),
             None => sources.remove(&step.path),
@@ -135,54 +135,4 @@ fn other_namespaces(project: &Project, roles: &[Role], account: &Account) -> Sca
         format!("{HEADER}{}{bindings}", rbac::render(roles)),
     );
     derived
-}
-
-/// Every Rust source of the project's own packages: below a `src`, but not of tests, copies or builds.
-fn sources(root: &Utf8Path) -> anyhow::Result<BTreeMap<Utf8PathBuf, String>> {
-    let mut found = BTreeMap::new();
-    let walk = walkdir::WalkDir::new(root)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| {
-            let name = entry.file_name().to_string_lossy();
-            let left_out = [
-                "target",
-                "vendor",
-                "node_modules",
-                "tests",
-                "examples",
-                "benches",
-            ];
-            let other_project =
-                entry.depth() > 0 && entry.path().join(crate::project::FILE).exists();
-            entry.depth() == 0
-                || !(name.starts_with('.') || left_out.contains(&name.as_ref()) || other_project)
-        });
-    for entry in walk {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) if error.depth() == 0 => return Ok(found), // nothing is there yet
-            Err(error) => return Err(error).context("failed to look for Rust sources"),
-        };
-        let Some(path) = Utf8Path::from_path(entry.path()) else {
-            continue;
-        };
-        let below = path.strip_prefix(root).unwrap_or(path);
-        if entry.file_type().is_file() && is_source(below) {
-            let text = std::fs::read(path).with_context(|| format!("failed to read `{path}`"))?;
-            found.insert(
-                below.to_owned(),
-                String::from_utf8_lossy(&text).into_owned(),
-            );
-        }
-    }
-    Ok(found)
-}
-
-/// `src/main.rs` and `api/src/apps/mod.rs`, but not `tests/x.rs`.
-fn is_source(path: &Utf8Path) -> bool {
-    let copied = path.starts_with("vendor");
-    !copied
-        && path.extension() == Some("rs")
-        && path.components().any(|part| part.as_str() == "src")
 }

@@ -1,0 +1,93 @@
+//! What is allowed and still not what its author means, or against Kubernetes' conventions for APIs.
+
+use serde_json::Value;
+
+use super::{Finding, Level, Place, schema};
+use crate::problem::Problem;
+
+mod columns;
+mod conventions;
+mod paths;
+mod versions;
+
+pub use versions::stored_version_moved;
+
+/// The lints, by their ids, with what each finds.
+pub const LINTS: &[(&str, &str)] = &[
+    (
+        "boolean",
+        "a boolean where an enum leaves room for a third value",
+    ),
+    (
+        "cel-cost",
+        "a CEL rule that Kubernetes may refuse because it could take too long",
+    ),
+    ("cel-syntax", "a CEL rule that is no CEL"),
+    (
+        "cel-type",
+        "a CEL rule that names what is not in the schema",
+    ),
+    (
+        "dead-attribute",
+        "an attribute that looks as if it checked something, and does not",
+    ),
+    ("description", "a field without a description"),
+    ("field-name", "a name that is not in camelCase"),
+    (
+        "float",
+        "a floating-point number, which not every client reads back equal",
+    ),
+    (
+        "integer-range",
+        "an integer type with values that JSON and Kubernetes do not keep",
+    ),
+    ("printer-column", "a printer column that is always empty"),
+    (
+        "required-default",
+        "a field that is required and has a default",
+    ),
+    (
+        "scale-path",
+        "a path of the scale subresource that is not in the schema",
+    ),
+    (
+        "selectable-field",
+        "a selectable field that is not in the schema",
+    ),
+    (
+        "status-subresource",
+        "a status without its subresource, or a subresource without a status",
+    ),
+    (
+        "stored-version",
+        "another stored version, in which fields of stored objects are lost",
+    ),
+    (
+        "versions-differ",
+        "a version with other fields than the stored one",
+    ),
+];
+
+/// Looks at a CRD of all versions.
+pub fn lint(crd: &Value) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (root, version, schema) in schema::versions(crd) {
+        findings.extend(columns::lint(&root, version, schema));
+        findings.extend(conventions::lint(&root, version, schema));
+    }
+    findings.extend(versions::lint(crd));
+    findings
+}
+
+fn finding(id: &'static str, level: Level, place: Place, message: String, help: &str) -> Finding {
+    let problem = Problem::new(message).help(help);
+    Finding {
+        id,
+        level,
+        place,
+        problem,
+    }
+}
+
+#[cfg(test)]
+mod tests;
