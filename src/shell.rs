@@ -99,6 +99,11 @@ impl Shell {
         self.verbosity == Verbosity::Quiet
     }
 
+    /// Whether all is wanted.
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
     /// Data, for a pipe. A reader that has gone away is none of our business.
     pub fn data(&self, text: &str) {
         let _ = anstream::stdout().write_all(text.as_bytes());
@@ -107,9 +112,9 @@ impl Shell {
     /// An error with its causes and what to do about it; each of several.
     pub fn error(&self, error: &anyhow::Error) {
         if let Some(Problems(problems)) = error.downcast_ref() {
-            self.problems(problems);
+            self.problems(RED, "error", &problems.iter().collect::<Vec<_>>());
         } else if let Some(problem) = error.downcast_ref::<Problem>() {
-            self.problems(std::slice::from_ref(problem));
+            self.problems(RED, "error", &[problem]);
         } else {
             self.line(RED, "error", &format!(": {error}"));
             for cause in error.chain().skip(1) {
@@ -118,11 +123,21 @@ impl Shell {
         }
     }
 
+    /// Problems that stop nothing.
+    pub fn warnings<'a>(&self, problems: impl IntoIterator<Item = &'a Problem>) {
+        self.problems(YELLOW, "warning", &problems.into_iter().collect::<Vec<_>>());
+    }
+
+    /// What could be better.
+    pub fn hints<'a>(&self, problems: impl IntoIterator<Item = &'a Problem>) {
+        self.problems(CYAN, "hint", &problems.into_iter().collect::<Vec<_>>());
+    }
+
     /// Each problem, with its help once behind a run of problems that have the same.
-    fn problems(&self, problems: &[Problem]) {
+    fn problems(&self, style: Style, word: &str, problems: &[&Problem]) {
         for run in problems.chunk_by(|left, right| left.help == right.help) {
             for problem in run {
-                self.line(RED, "error", &format!(": {}", problem.message));
+                self.line(style, word, &format!(": {}", problem.message));
                 if let Some(detail) = &problem.detail {
                     self.line(Style::new(), "", detail.trim_end());
                 }

@@ -1,12 +1,20 @@
 //! `opgen manifests`: CRDs from the Rust types, roles from the comments.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
 
 use super::finish::{Finish, finish};
 use crate::{
     cli::{GlobalArgs, ManifestsArgs},
-    crd,
-    manifests::crdgen,
+    crd::{self, Level},
+    manifests::{
+        crdgen::{self, Kind},
+        report, sources,
+        types::Types,
+    },
+    problem::Problems,
     project,
     scaffold::{Owner, Scaffold, disk},
     shell::Shell,
@@ -24,7 +32,9 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
             "this is opgen {ours}, and the project was made by {theirs}"
         ));
     }
-    let crds = crd::merge(crdgen::run(&root, &project, args.check, shell)?)?;
+    let kinds = crdgen::run(&root, &project, args.check, shell)?;
+    let crds = crd::merge(kinds.clone())?;
+    tell(&root, &kinds, &crds, shell)?;
     let mut scaffold = Scaffold {
         removals: no_longer_made(&root, |path| crds.contains_key(path))?,
         ..Scaffold::default()
@@ -45,6 +55,43 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
         shell,
     )
     .map(drop)
+}
+
+/// Says what is found in the CRDs.
+///
+/// # Errors
+/// What Kubernetes would refuse, or objects would lose data by.
+fn tell(
+    root: &Utf8Path,
+    kinds: &[Kind],
+    crds: &BTreeMap<Utf8PathBuf, Value>,
+    shell: &Shell,
+) -> anyhow::Result<()> {
+    let mut findings: Vec<_> = crds.values().flat_map(crd::lint::lint).collect();
+    for (path, crd) in crds {
+        let before = std::fs::read_to_string(root.join(path)).ok();
+        let before = before.and_then(|text| serde_saphyr::from_str(&text).ok());
+        findings.extend(before.and_then(|before| crd::lint::stored_version_moved(&before, crd)));
+    }
+    let (types, misplaced) = Types::of(&sources::read(root)?);
+    let crds: Vec<_> = crds.values().cloned().collect();
+    let report = report::report(kinds, &crds, findings, &types, misplaced)?;
+    let of = |level| report.of(level).map(|line| &line.problem);
+    shell.warnings(of(Level::Warning));
+    if shell.is_verbose() {
+        shell.hints(of(Level::Hint));
+    } else if let count @ 1.. = report.of(Level::Hint).count() {
+        let hints = if count == 1 {
+            "1 hint"
+        } else {
+            &format!("{count} hints")
+        };
+        shell.note(&format!(
+            "{hints} on the API: `opgen manifests --verbose` shows what"
+        ));
+    }
+    Problems(of(Level::Error).cloned().collect()).into_result()?;
+    Ok(())
 }
 
 /// CRD files of opgen's that the types no longer give.

@@ -19,6 +19,7 @@ pub use finding::{Finding, Level};
 pub use merge::merge;
 pub use place::{Place, Step};
 pub use scaffold::scaffold;
+pub use schema::walk_versions;
 
 /// Where CRDs stand in a project.
 pub const DIRECTORY: &str = "config/crd/bases";

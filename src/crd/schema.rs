@@ -59,3 +59,10 @@ pub(super) fn versions(crd: &Value) -> impl Iterator<Item = (Place, &Value, &Val
         (place, version, &version["schema"]["openAPIV3Schema"])
     })
 }
+
+/// Visits every place of every version of a CRD. `visit` says whether to go on downwards.
+pub fn walk_versions(crd: &Value, visit: &mut impl FnMut(&Place) -> bool) {
+    for (root, _, schema) in versions(crd) {
+        walk(&root, schema, &mut |place, _| visit(place));
+    }
+}

@@ -3,6 +3,7 @@
 pub mod comments;
 pub mod crdgen;
 pub mod rbac;
+pub mod report;
 pub mod roles;
 pub mod sources;
 pub mod types;

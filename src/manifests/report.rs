@@ -1,0 +1,259 @@
+//! What was found in the CRDs, in the words of the types that they come from: named as in Rust, with file and line,
+//! and without what a comment allows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{
+    comments::{self, Finding as Misplaced},
+    crdgen::Kind,
+    types::{Types, Written},
+};
+use crate::{
+    crd::{Finding, Level, Place, lint, walk_versions},
+    problem::{Problem, Problems, did_you_mean},
+};
+
+/// The findings of one run, the gravest first.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What is said, with its id.
+    pub lines: Vec<Line>,
+}
+
+/// One finding as it is said.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    /// How much it matters.
+    pub level: Level,
+    /// The id that a comment allows.
+    pub id: &'static str,
+    /// With the name in Rust and the place; what to do is in the help.
+    pub problem: Problem,
+}
+
+/// Puts findings into the words of the types.
+///
+/// # Errors
+/// Comments that allow what is not known, or say no reason.
+pub fn report(
+    kinds: &[Kind],
+    crds: &[Value],
+    findings: Vec<Finding>,
+    types: &Types,
+    misplaced: Vec<Misplaced>,
+) -> Result<Report, Problems> {
+    comments::refuse([misplaced, unknown(types)].concat())?;
+    let roots = roots(kinds);
+    let written = |place: &Place| {
+        let root = roots.get(&(place.kind.as_str(), place.version.as_str()));
+        types.find(root.copied().unwrap_or_default(), place)
+    };
+    let mut used = BTreeSet::new();
+    let mut lines = BTreeSet::new();
+    let of_types = crds.iter().flat_map(|crd| of_types(crd, &written));
+    for finding in findings.into_iter().chain(of_types) {
+        let written = written(&finding.place);
+        if finding.level == Level::Hint && !written.is_own {
+            continue; // not the user's to change
+        }
+        match types.allowed(&written, finding.id, &finding.place.path()) {
+            Some(allow) => drop(used.insert(allow)),
+            None => drop(lines.insert(line(finding, &written))),
+        }
+    }
+    lines.extend(unused(types, &used));
+    let lines = lines.into_iter().collect();
+    Ok(Report { lines })
+}
+
+impl Report {
+    /// The lines of a level.
+    pub fn of(&self, level: Level) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(move |line| line.level == level)
+    }
+}
+
+/// The Rust type of each version of a kind.
+fn roots<'a>(kinds: &'a [Kind]) -> BTreeMap<(&'a str, &'a str), &'a str> {
+    let root = |kind: &'a Kind| {
+        let spec = &kind.crd.as_ref().ok()?["spec"];
+        let name = spec["names"]["kind"].as_str()?;
+        let version = spec["versions"][0]["name"].as_str()?;
+        Some(((name, version), kind.type_name.as_str()))
+    };
+    kinds.iter().filter_map(root).collect()
+}
+
+/// What the types say and the schema no longer shows: integers that JSON does not keep, attributes without effect.
+fn of_types(crd: &Value, written: &impl Fn(&Place) -> Written) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    walk_versions(crd, &mut |place| {
+        let here = written(place);
+        let wide = here.rust.as_deref();
+        if let Some(wide @ ("u64" | "usize" | "u128" | "i128")) = wide {
+            let message =
+                format!("`{wide}` holds values that Kubernetes and many JSON clients do not keep");
+            let problem = Problem::new(message)
+                .help("use `i64`, with `#[schemars(range(min = 0))]` where it is never negative");
+            let (level, place) = (Level::Warning, place.clone());
+            findings.push(Finding {
+                id: "integer-range",
+                level,
+                place,
+                problem,
+            });
+        }
+        for (attribute, _) in &here.dead {
+            let problem = Problem::new(format!("`{attribute}` has no effect"));
+            let help = "write `#[schemars(..)]` for bounds and patterns, and `#[x_kube(validation = ..)]` for CEL rules";
+            let (level, place) = (Level::Warning, place.clone());
+            findings.push(Finding {
+                id: "dead-attribute",
+                level,
+                place,
+                problem: problem.help(help),
+            });
+        }
+        // Below what is not the user's nothing is.
+        place.steps.is_empty() || here.rust.is_some()
+    });
+    findings
+}
+
+fn line(finding: Finding, written: &Written) -> Line {
+    let Finding {
+        id,
+        level,
+        place,
+        problem,
+    } = finding;
+    let at = written.at.as_ref().map(|at| format!(" in `{at}`"));
+    let at = at.unwrap_or_default();
+    let message = format!(
+        "`{}` ({place}): {}{at} [{id}]",
+        written.name, problem.message
+    );
+    let problem = Problem { message, ..problem };
+    Line { level, id, problem }
+}
+
+/// Comments that allow what opgen never finds.
+fn unknown(types: &Types) -> Vec<Misplaced> {
+    let known = || lint::LINTS.iter().map(|(id, _)| *id);
+    let unknown = types
+        .allows()
+        .iter()
+        .filter(|allow| !known().any(|id| id == allow.allowance.id));
+    let problem = |allow: &super::types::Allow| {
+        let id = &allow.allowance.id;
+        let problem = Problem::new(format!("`{id}` is nothing that opgen finds"));
+        let help = match did_you_mean(id, known()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "its messages have the id at their end, in brackets".to_owned(),
+        };
+        Misplaced::new(
+            &allow.at.path,
+            allow.at.line,
+            allow.at.column,
+            problem.help(help),
+        )
+    };
+    unknown.map(problem).collect()
+}
+
+/// Comments that allow what is not there any more.
+fn unused<'a>(types: &'a Types, used: &'a BTreeSet<usize>) -> impl Iterator<Item = Line> + 'a {
+    let unused = types
+        .allows()
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !used.contains(index));
+    unused.map(|(_, allow)| {
+        let message = format!(
+            "nothing is left that `{}` allows in `{}` [unused-allow]",
+            allow.allowance.id, allow.at
+        );
+        let problem = Problem::new(message).help("remove the comment");
+        Line {
+            level: Level::Warning,
+            id: "unused-allow",
+            problem,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const SOURCE: &str = "
+#[kube(kind = \"A\", version = \"v1\")]
+struct ASpec {
+    // +opgen:allow:boolean because it is
+    on: bool,
+    off: bool,
+    size: u64,
+}";
+
+    fn said(source: &str) -> Result<Vec<(Level, String)>, Problems> {
+        let field = |ty: &str| json!({ "type": ty, "description": "d" });
+        let crd = json!({ "spec": { "names": { "kind": "A" }, "versions": [{ "name": "v1", "schema": {
+            "openAPIV3Schema": { "properties": { "spec": { "properties": {
+                "on": field("boolean"), "off": field("boolean"), "size": field("integer"),
+                "other": field("boolean"),
+            }}}},
+        }}]}});
+        let kind = Kind {
+            type_name: "x::a::A".to_owned(),
+            crd: Ok(crd.clone()),
+        };
+        let sources = BTreeMap::from([("src/a.rs".into(), source.to_owned())]);
+        let (types, misplaced) = Types::of(&sources);
+        let report = report(&[kind], &[crd.clone()], lint::lint(&crd), &types, misplaced)?;
+        let lines = report.lines.into_iter();
+        Ok(lines
+            .map(|line| (line.level, line.problem.message))
+            .collect())
+    }
+
+    #[test]
+    fn findings_have_the_names_and_places_of_the_types() {
+        let expected = [
+            (
+                Level::Warning,
+                "`ASpec.size` (A v1 .spec.size): `u64` holds values that Kubernetes and many JSON clients do not keep \
+                 in `src/a.rs:7:5` [integer-range]",
+            ),
+            (
+                Level::Hint,
+                "`ASpec.off` (A v1 .spec.off): a boolean in `src/a.rs:6:5` [boolean]",
+            ),
+        ];
+        let expected = expected.map(|(level, text)| (level, text.to_owned()));
+        assert_eq!(said(SOURCE).unwrap(), expected);
+    }
+
+    #[test]
+    fn comments_that_allow_nothing_are_told() {
+        let gone = SOURCE.replace("on: bool", "gone: i32");
+        let lines = said(&gone).unwrap();
+        let unused = "nothing is left that `boolean` allows in `src/a.rs:4:8` [unused-allow]";
+        assert!(
+            lines.contains(&(Level::Warning, unused.to_owned())),
+            "{lines:?}"
+        );
+        let problems = said(&SOURCE.replace("allow:boolean", "allow:boolen")).unwrap_err();
+        assert_eq!(
+            problems.0[0].message,
+            "`boolen` is nothing that opgen finds in `src/a.rs:4:8`"
+        );
+        assert_eq!(
+            problems.0[0].help.as_deref(),
+            Some("did you mean `boolean`?")
+        );
+    }
+}
