@@ -69,6 +69,113 @@ fn an_edit_of_the_types_is_drift_until_the_manifests_are_written() {
 
 #[test]
 #[ignore = "builds operators: make test"]
+fn what_is_found_in_the_types_is_told_with_its_place() {
+    let project = project("findings");
+    project.replace(
+        TYPES,
+        "json_path = \".spec.replicas\"",
+        "json_path = \".spec.replica\"",
+    );
+    project.replace(
+        TYPES,
+        "    /// The image of the",
+        "    /// Whether nothing runs.\n    #[serde(default)]\n    pub paused: bool,\n    /// The image of the",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    let warning = "warning: `MyAppSpec.replica` (MyApp v1 .spec.replica): the printer column `Replicas` \
+                   (`.spec.replica`) has no field `replica` in the schema in `api/src/apps/v1/my_app.rs:25:12` \
+                   [printer-column]\nhelp: did you mean `replicas`?\n";
+    assert!(ok && said.contains(warning), "{said}");
+    assert!(said.contains("note: 1 hint on the API"), "{said}");
+    let (_, said) = manifests(&project, &["--verbose"], &[]);
+    let hint = "hint: `MyAppSpec.paused` (MyApp v1 .spec.paused): a boolean in `api/src/apps/v1/my_app.rs:32:9` [boolean]\n";
+    assert!(said.contains(hint), "{said}");
+    // Allowed with a reason, at the field and at the type, and told once it is no longer there.
+    project.replace(
+        TYPES,
+        "    #[serde(default)]\n    pub paused",
+        "    // +opgen:allow:boolean because it is one\n    #[serde(default)]\n    pub paused",
+    );
+    project.replace(
+        TYPES,
+        "/// What runs.",
+        "// +opgen:allow:printer-column:.spec.replica because it comes later\n/// What runs.",
+    );
+    let (ok, said) = manifests(&project, &["--verbose"], &[]);
+    assert!(
+        ok && !said.contains("warning") && !said.contains("hint"),
+        "{said}"
+    );
+    project.replace(TYPES, "\".spec.replica\"", "\".spec.replicas\"");
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(
+        ok && said.contains("warning: nothing is left that `printer-column` allows"),
+        "{said}"
+    );
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn a_stored_version_that_moves_is_refused_while_fields_would_be_lost() {
+    let project = project("moved");
+    project.create_api("--group=apps --version=v2 --kind=MyApp");
+    let newer = "api/src/apps/v2/my_app.rs";
+    project.replace(
+        TYPES,
+        "    namespaced,\n",
+        "    namespaced,\n    storage = false,\n",
+    );
+    project.replace(newer, "    storage = false,\n", "");
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(ok, "the same fields: {said}");
+    // Back, with a field that the newer version does not have.
+    project.replace(TYPES, "    storage = false,\n", "");
+    project.replace(
+        newer,
+        "    namespaced,\n",
+        "    namespaced,\n    storage = false,\n",
+    );
+    project.replace(
+        TYPES,
+        "    /// The image of the",
+        "    /// Who asked for it.\n    #[serde(default)]\n    pub team: String,\n    /// The image of the",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    let differ = "`MyAppSpec` (MyApp v2): fields that get lost between versions: `.spec.team` (only the stored version v1 has)";
+    assert!(ok && said.contains(differ), "{said}");
+    let before = project.read(CRD);
+    project.replace(
+        TYPES,
+        "    namespaced,\n",
+        "    namespaced,\n    storage = false,\n",
+    );
+    project.replace(newer, "    storage = false,\n", "");
+    let (ok, said) = manifests(&project, &[], &[]);
+    let moved =
+        "v1 is no longer the stored version: the next write of each object drops `.spec.team`";
+    assert!(!ok && said.contains(moved), "{said}");
+    assert_eq!(project.read(CRD), before);
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn edits_of_a_derived_file_are_told_when_they_are_overwritten() {
+    let project = project("edited");
+    project.replace(CRD, "maximum: 1000", "maximum: 5");
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(
+        ok && said.contains(&format!("warning: `{CRD}` was edited by hand")),
+        "{said}"
+    );
+    assert!(
+        said.contains("-                maximum: 5\n+                maximum: 1000\n"),
+        "{said}"
+    );
+    assert!(project.read(CRD).contains("maximum: 1000"));
+}
+
+#[test]
+#[ignore = "builds operators: make test"]
 fn a_comment_that_is_changed_changes_the_role() {
     let project = project("role");
     project.replace(
@@ -159,6 +266,8 @@ fn a_crd_that_is_no_longer_made_is_removed_and_a_strangers_stays() {
     );
     let (ok, said) = manifests(&project, &[], &[]);
     assert!(ok && said.contains(&format!("remove {old}")), "{said}");
+    let left = format!("note: `{strange}` is not opgen's and is left alone");
+    assert!(said.contains(&left), "{said}");
     assert!(!project.directory.join(old).exists());
     assert!(
         project

@@ -67,6 +67,15 @@ pub fn finish(
         .iter()
         .filter(stays)
         .for_each(|step| say(step, shell));
+    for step in plan.steps.iter().filter(|step| step.loses_edits) {
+        let message = format!(
+            "`{}` was edited by hand, and opgen derives it from other files",
+            step.path
+        );
+        let problem = Problem::new(message).detail(difference(step));
+        let help = "what it should say belongs into what it is derived from; version control has what is lost";
+        shell.warnings([&problem.help(help)]);
+    }
     Ok(true)
 }
 

@@ -35,6 +35,9 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
     let kinds = crdgen::run(&root, &project, args.check, shell)?;
     let crds = crd::merge(kinds.clone())?;
     tell(&root, &kinds, &crds, shell)?;
+    for stranger in strangers(&root, |path| crds.contains_key(path))? {
+        shell.note(&format!("`{stranger}` is not opgen's and is left alone"));
+    }
     let mut scaffold = Scaffold {
         removals: no_longer_made(&root, |path| crds.contains_key(path))?,
         ..Scaffold::default()
@@ -105,4 +108,23 @@ fn no_longer_made(
         .filter(|path| path.as_str() != "config/crd/bases/kustomization.yaml" && !made(path))
         .map(Utf8Path::to_owned)
         .collect())
+}
+
+/// YAML files beside the CRDs that opgen has not made.
+fn strangers(
+    root: &Utf8Path,
+    made: impl Fn(&Utf8Path) -> bool,
+) -> anyhow::Result<Vec<Utf8PathBuf>> {
+    let record = disk::record(root)?;
+    let Ok(entries) = root.join(crd::DIRECTORY).read_dir_utf8() else {
+        return Ok(Vec::new()); // nothing is there yet
+    };
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_owned()));
+    let paths = names.map(|name| Utf8Path::new(crd::DIRECTORY).join(name));
+    let is_yaml = |path: &Utf8PathBuf| matches!(path.extension(), Some("yaml" | "yml"));
+    let mut strangers: Vec<_> = paths
+        .filter(|path| is_yaml(path) && !made(path) && !record.contains(path))
+        .collect();
+    strangers.sort();
+    Ok(strangers)
 }

@@ -41,6 +41,8 @@ pub struct Step {
     pub after: Option<String>,
     /// Whether it is written with the first or the last: see [`Rank`].
     pub rank: Rank,
+    /// True when edits of the user's go with it: a derived file that somebody changed by hand.
+    pub loses_edits: bool,
 }
 
 /// The order of writing. A project compiles after each of these, and after each file within one:
@@ -87,6 +89,7 @@ impl Plan {
                     before: Some(before.to_owned()),
                     after: None,
                     rank: Rank::Index,
+                    loses_edits: !record.is_untouched(path, before),
                 });
             }
         }
@@ -201,12 +204,18 @@ fn compare(
         (_, Change::Create, _) => Rank::New,
         _ => Rank::Entry,
     };
+    let edited = |text: &String| record.contains(path) && !record.is_untouched(path, text);
+    let loses_edits = change == Change::Update
+        && file.owner == Owner::Opgen
+        && rank < Rank::Record
+        && before.as_ref().is_some_and(edited);
     Ok(Step {
         path: path.to_owned(),
         change,
         before,
         after,
         rank,
+        loses_edits,
     })
 }
 
@@ -314,6 +323,22 @@ mod tests {
                 "{what}"
             );
             assert_eq!(plan.conflicts.is_empty(), outcome.is_some(), "{what}");
+        }
+    }
+
+    #[test]
+    fn edits_of_a_derived_file_are_lost_and_told() {
+        use Owner::{Opgen, User};
+        for (owner, on_disk, before, lost) in [
+            (Opgen, "edited\n", Some("old\n"), true),
+            (Opgen, "old\n", Some("old\n"), false),
+            (Opgen, "new\n", Some("old\n"), false),
+            (User, "edited\n", Some("old\n"), false),
+        ] {
+            let on_disk = OnDisk::Text(on_disk.into());
+            let plan = plan(owner, Existing::Replace, on_disk, before, false);
+            let step = &plan.steps[0];
+            assert_eq!(step.loses_edits, lost, "{step:?}");
         }
     }
 
