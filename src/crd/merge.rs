@@ -61,7 +61,7 @@ fn merge_versions(versions: &[(String, Value)]) -> Result<Value, Problem> {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let [(first_name, first)] = storing.as_slice() else {
+    let [first_entry @ (first_name, first)] = storing.as_slice() else {
         let all = names(&versions.iter().collect::<Vec<_>>());
         let message = match storing.len() {
             0 => format!("no version is the stored one among {all}"),
@@ -73,7 +73,7 @@ fn merge_versions(versions: &[(String, Value)]) -> Result<Value, Problem> {
         return Err(Problem::new(message)
             .help("write `storage = false` in the `#[kube(..)]` of every version but one"));
     };
-    for (name, crd) in others {
+    for (name, crd) in &others {
         for what in ["plural", "singular"] {
             let (left, right) = (&first["spec"]["names"][what], &crd["spec"]["names"][what]);
             if left != right {
@@ -97,6 +97,25 @@ fn merge_versions(versions: &[(String, Value)]) -> Result<Value, Problem> {
         .collect();
     sort_versions(&mut list);
     crd["spec"]["versions"] = list.into();
+    for what in ["shortNames", "categories"] {
+        let mut names: Vec<Value> = Vec::new();
+        // Those of the stored version first: kubectl shows them in this order.
+        for (_, other) in std::iter::once(*first_entry).chain(others.iter().copied()) {
+            let of_version = other["spec"]["names"][what]
+                .as_array()
+                .into_iter()
+                .flatten();
+            names.extend(
+                of_version
+                    .filter(|name| !names.contains(name))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
+        }
+        if !names.is_empty() {
+            crd["spec"]["names"][what] = names.into();
+        }
+    }
     Ok(crd)
 }
 
@@ -136,6 +155,22 @@ mod tests {
             crd["spec"]["versions"],
             json!([{ "name": "v2", "storage": true }, { "name": "v10", "storage": false }])
         );
+    }
+
+    #[test]
+    fn short_names_and_categories_of_all_versions_count() {
+        let mut old = kind("v1", false, "Cluster");
+        let mut new = kind("v2", true, "Cluster");
+        let names = |kind: &mut Kind, short: Value, categories: Value| {
+            let names = &mut kind.crd.as_mut().unwrap()["spec"]["names"];
+            (names["shortNames"], names["categories"]) = (short, categories);
+        };
+        names(&mut old, json!(["o", "b"]), json!(["all"]));
+        names(&mut new, json!(["n", "b"]), Value::Null);
+        let merged = merge(vec![old, new]).unwrap();
+        let names = &merged.values().next().unwrap()["spec"]["names"];
+        assert_eq!(names["shortNames"], json!(["n", "b", "o"]));
+        assert_eq!(names["categories"], json!(["all"]));
     }
 
     #[test]

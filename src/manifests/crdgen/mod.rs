@@ -61,7 +61,7 @@ pub fn run(
         Some(text) => text,
         None => {
             let program = build::build(root, project, locked, shell)?;
-            let text = answer(root, &program)?;
+            let text = answer(root, &program, TIME_LIMIT)?;
             if let Some(place) = place {
                 place.keep(&program, &text);
             }
@@ -72,7 +72,7 @@ pub fn run(
 }
 
 /// Runs crdgen; what it writes.
-fn answer(root: &Utf8Path, program: &Utf8Path) -> anyhow::Result<String> {
+fn answer(root: &Utf8Path, program: &Utf8Path, limit: Duration) -> anyhow::Result<String> {
     let directory = tempfile::tempdir().context("failed to create a temporary directory")?;
     let output = Utf8PathBuf::try_from(directory.path().join("crds.json"))?;
     let mut child = Command::new(program)
@@ -82,16 +82,25 @@ fn answer(root: &Utf8Path, program: &Utf8Path) -> anyhow::Result<String> {
         .stdout(Stdio::null())
         .spawn()
         .with_context(|| format!("failed to start `{program}`"))?;
-    let Some(status) = child.wait_timeout(TIME_LIMIT)? else {
+    let failed = |message: String| {
+        Problems::from(Problem::new(message).help(
+        "nothing was written; it runs the project's types, so look for a `JsonSchema` or `Default` of yours that \
+         waits, panics or ends the process",
+    ))
+    };
+    let Some(status) = child.wait_timeout(limit)? else {
         child.kill()?;
         child.wait()?;
-        let limit = TIME_LIMIT.as_secs();
-        bail!("`{program}` did not end within {limit} seconds");
+        let limit = limit.as_secs_f32();
+        bail!(failed(format!(
+            "`{program}` did not end within {limit} seconds"
+        )));
     };
     if !status.success() {
-        bail!("`{program}` failed with {status}");
+        bail!(failed(format!("`{program}` failed with {status}")));
     }
-    std::fs::read_to_string(&output).with_context(|| format!("`{program}` wrote no `{output}`"))
+    let text = std::fs::read_to_string(&output);
+    text.map_err(|_| failed(format!("`{program}` wrote no answer")).into())
 }
 
 fn parse(text: &str) -> Result<Vec<Kind>, Problem> {
@@ -136,6 +145,23 @@ fn parse(text: &str) -> Result<Vec<Kind>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_crdgen_that_misbehaves_is_told() {
+        let root = Utf8Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crdgen"));
+        for (program, message) in [
+            ("hangs", "did not end within 0.2 seconds"),
+            ("fails", "failed with exit status: 3"),
+            ("silent", "wrote no answer"),
+        ] {
+            let limit = Duration::from_millis(if program == "hangs" { 200 } else { 60_000 });
+            let error = answer(root, &root.join(program), limit).unwrap_err();
+            assert!(error.to_string().contains(message), "{error}");
+        }
+        let text = answer(root, &root.join("noisy"), TIME_LIMIT).unwrap();
+        assert_eq!(text, "answer\n", "stdout is not the answer");
+    }
 
     #[test]
     fn what_crdgen_writes_is_read_and_anything_else_is_refused() {
