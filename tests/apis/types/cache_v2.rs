@@ -1,0 +1,23 @@
+//! `Cache` in two versions with the same fields.
+
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+/// What is kept.
+#[derive(CustomResource, KubeSchema, Deserialize, Serialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "apps.example.com",
+    version = "v2",
+    kind = "Cache",
+    plural = "caches",
+    namespaced,
+    storage = false,
+    shortname = "cch",
+    doc = "Something that is kept for a while",
+    printcolumn(name = "Seconds", type_ = "integer", json_path = ".spec.seconds")
+)]
+pub struct CacheSpec {
+    /// How long, in seconds.
+    #[schemars(range(min = 1, max = 86400))]
+    pub seconds: i32,
+}
