@@ -139,7 +139,48 @@ A controller for a kind that Kubernetes has:
 
 /// What to do with CRDs.
 #[derive(Debug, Subcommand)]
-pub enum CrdCommand {}
+pub enum CrdCommand {
+    /// Compare CRDs with those of a git revision, and fail where that breaks objects or clients
+    #[command(after_help = "\
+Each difference is breaking (a stored object or a client that worked may stop working), worth
+a look (such as a validation that is gone), or safe. Breaking ones exit with 1, unless they
+are allowed.
+
+REV is a revision of git; a name that git does not know, and one that begins with `./`, `../`
+or `/`, is a file or a directory. Documents of other kinds are skipped.
+
+Examples:
+  opgen crd diff                                  # since the last commit
+  opgen crd diff --against main
+  opgen crd diff new.yaml --against ./old.yaml    # no project and no git needed
+  opgen crd diff --allow 'field-removed:.spec.old because it never did anything'")]
+    Diff(CrdDiffArgs),
+}
+
+/// Arguments of `opgen crd diff`.
+#[derive(Debug, Args)]
+pub struct CrdDiffArgs {
+    /// File or directory with CRDs [default: the project's config/crd/bases]
+    pub path: Option<Utf8PathBuf>,
+    /// What to compare with
+    #[arg(long, value_name = "REV|PATH", default_value = "HEAD")]
+    pub against: String,
+    /// Accept a difference, everywhere or at one path (repeatable)
+    #[arg(long = "allow", value_name = "ID[:PATH] because REASON")]
+    pub allow: Vec<String>,
+    /// How to print the differences
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: OutputFormat,
+}
+
+/// Who reads the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OutputFormat {
+    /// A person.
+    Human,
+    /// A program.
+    Json,
+}
 
 /// Arguments of `opgen init`.
 #[derive(Debug, Args)]

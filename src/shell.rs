@@ -33,6 +33,19 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// How good it is what a line of a report says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// A heading, or something that is neither good nor bad.
+    Plain,
+    /// Good.
+    Good,
+    /// Something to look at.
+    Doubtful,
+    /// Bad.
+    Bad,
+}
+
 /// The place that prints.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -107,6 +120,17 @@ impl Shell {
     /// Data, for a pipe. A reader that has gone away is none of our business.
     pub fn data(&self, text: &str) {
         let _ = anstream::stdout().write_all(text.as_bytes());
+    }
+
+    /// A line of a report on stdout, with a word whose colour says how good it is.
+    pub fn report(&self, tone: Tone, word: &str, text: &str) {
+        let style = match tone {
+            Tone::Plain => Style::new().bold(),
+            Tone::Good => GREEN,
+            Tone::Doubtful => YELLOW,
+            Tone::Bad => RED,
+        };
+        self.data(&format!("{style}{word}{style:#}{text}\n"));
     }
 
     /// An error with its causes and what to do about it; each of several.

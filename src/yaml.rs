@@ -13,6 +13,22 @@ pub fn to_string<T: Serialize>(value: &T) -> anyhow::Result<String> {
     Ok(text)
 }
 
+/// Every document of a text that may be as large and as deep as bundles of CRDs are, which the reader's own limits for
+/// hostile input would refuse.
+///
+/// # Errors
+/// A text that is not YAML.
+pub fn documents(text: &str) -> Result<Vec<serde_json::Value>, serde_saphyr::Error> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 256,
+            max_nodes: 10_000_000,
+            max_events: 40_000_000,
+        },
+    };
+    serde_saphyr::from_multiple_with_options(text, options)
+}
+
 /// Why a text cannot be read, with the place in brackets.
 pub fn reason(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();

@@ -5,10 +5,14 @@ use crate::{
     shell::Shell,
 };
 
+mod diff;
+
 /// Runs `opgen crd`.
 ///
 /// # Errors
 /// Those of the command.
-pub fn run(command: &CrdCommand, _global: &GlobalArgs, _shell: &Shell) -> anyhow::Result<()> {
-    match *command {}
+pub fn run(command: &CrdCommand, global: &GlobalArgs, shell: &Shell) -> anyhow::Result<()> {
+    match command {
+        CrdCommand::Diff(args) => diff::run(args, global, shell),
+    }
 }

@@ -1,0 +1,255 @@
+//! Where CRDs are read from: a file or a directory, on the disk or in a git revision.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::ErrorKind,
+    process::{Command, Output},
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+use crate::{
+    problem::{Problem, Problems},
+    shell::Shell,
+    yaml,
+};
+
+/// Files that may have CRDs in them.
+#[derive(Debug)]
+pub struct Source {
+    /// What messages call it.
+    name: String,
+    files: Vec<File>,
+}
+
+/// One file: what messages call it, and its bytes.
+#[derive(Debug)]
+struct File {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}`", self.name)
+    }
+}
+
+impl Source {
+    /// A file, or the YAML and JSON files of a directory; `directory` is where paths in messages begin.
+    ///
+    /// # Errors
+    /// Nothing there, or a file that cannot be read.
+    pub fn at(path: &Utf8Path, directory: &Utf8Path) -> Result<Self, Problems> {
+        let name = |path: &Utf8Path| path.strip_prefix(directory).unwrap_or(path).to_string();
+        let failed = |path: &Utf8Path, error: &std::io::Error| {
+            let problem = match error.kind() {
+                ErrorKind::NotFound => {
+                    Problem::new(format!("no file or directory `{}`", name(path)))
+                }
+                _ => Problem::new(format!("failed to read `{}`: {error}", name(path))),
+            };
+            Problems::from(problem)
+        };
+        let mut paths = vec![path.to_owned()];
+        if path.is_dir() {
+            let entries = path.read_dir_utf8().map_err(|error| failed(path, &error))?;
+            paths = entries
+                .filter_map(Result::ok)
+                .map(|entry| entry.path().to_owned())
+                .filter(|path| is_manifest(path) && path.is_file())
+                .collect();
+            paths.sort();
+        }
+        let read = |path: &Utf8PathBuf| {
+            let bytes = std::fs::read(path).map_err(|error| failed(path, &error))?;
+            let name = name(path);
+            Ok(File { name, bytes })
+        };
+        let files = paths.iter().map(read).collect::<Result<_, Problems>>()?;
+        let name = name(path);
+        Ok(Self { name, files })
+    }
+
+    /// What is compared with: `path` at a revision of git, or another path if git knows no such revision.
+    ///
+    /// # Errors
+    /// Neither a revision nor a path, and what git has against it.
+    pub fn against(against: &str, path: &Utf8Path, directory: &Utf8Path) -> Result<Self, Problems> {
+        let says_path = ["./", "../", "/"]
+            .iter()
+            .any(|start| against.starts_with(start))
+            || matches!(against, "." | "..");
+        let other = directory.join(against);
+        if says_path {
+            return Self::at(&other, directory);
+        }
+        let repository = if path.is_dir() {
+            path
+        } else {
+            path.parent().unwrap_or(path)
+        };
+        match commit(against, repository) {
+            Ok(commit) => {
+                Self::at_commit(&commit, against, path, repository).map_err(Problems::from)
+            }
+            Err(_) if other.exists() => Self::at(&other, directory),
+            Err(problem) => Err(problem.into()),
+        }
+    }
+
+    /// The file or directory as it was at a commit; nothing if it was not there.
+    fn at_commit(
+        commit: &str,
+        revision: &str,
+        path: &Utf8Path,
+        repository: &Utf8Path,
+    ) -> Result<Self, Problem> {
+        let file = path.file_name().filter(|_| path != repository);
+        // From within a directory, git lists what is in that directory.
+        let mut arguments = vec!["ls-tree", "-z", commit];
+        arguments.extend(file.map(|file| ["--", file]).into_iter().flatten());
+        let listing = git(repository, &arguments)?;
+        let mut files = Vec::new();
+        for (id, name) in listing.split(|byte| *byte == 0).filter_map(blob) {
+            if file.is_none() && !is_manifest(name.as_ref()) {
+                continue;
+            }
+            let bytes = git(repository, &["cat-file", "blob", &id])?;
+            let name = format!("{revision}:{name}");
+            files.push(File { name, bytes });
+        }
+        let shown = path.file_name().unwrap_or(path.as_str());
+        let name = format!("{revision}:{shown}");
+        Ok(Self { name, files })
+    }
+
+    /// The CRDs of all files. Documents of other kinds are skipped.
+    ///
+    /// # Errors
+    /// Broken files, and CRDs of one name; all at once.
+    pub fn crds(&self, shell: &Shell) -> Result<Vec<Value>, Problems> {
+        let mut problems = Problems::default();
+        let mut found: BTreeMap<String, (String, Value)> = BTreeMap::new();
+        for File { name: file, bytes } in &self.files {
+            for document in problems.check(documents(file, bytes)).into_iter().flatten() {
+                match document["apiVersion"].as_str() {
+                    _ if document["kind"] != "CustomResourceDefinition" => continue,
+                    Some("apiextensions.k8s.io/v1") => {}
+                    version => {
+                        let version = version.unwrap_or("no version");
+                        shell.warning(&format!(
+                            "a CRD of `{version}` in `{file}` is skipped: opgen compares `apiextensions.k8s.io/v1`"
+                        ));
+                        continue;
+                    }
+                }
+                let Some(name) = document["metadata"]["name"].as_str() else {
+                    let problem = Problem::new(format!("a CRD in `{file}` has no `metadata.name`"));
+                    problems.0.push(problem);
+                    continue;
+                };
+                let name = name.to_owned();
+                if let Some((other, _)) = found.get(&name) {
+                    let message = format!("`{name}` is in `{other}` and in `{file}`");
+                    problems
+                        .0
+                        .push(Problem::new(message).help("remove one of them"));
+                    continue;
+                }
+                found.insert(name, (file.clone(), document));
+            }
+        }
+        problems.into_result()?;
+        Ok(found.into_values().map(|(_, crd)| crd).collect())
+    }
+}
+
+fn is_manifest(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("yaml" | "yml" | "json"))
+}
+
+/// The documents of a file; a list of kubectl's is taken apart.
+fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Value>, Problem> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Problem::new(format!("`{file}` is not a text in UTF-8")))?;
+    let documents = yaml::documents(text)
+        .map_err(|error| Problem::new(format!("`{file}` is not YAML: {}", yaml::reason(&error))))?;
+    let parts = documents.into_iter().flat_map(|mut document| {
+        let lists = ["List", "CustomResourceDefinitionList"];
+        let is_list = lists.iter().any(|kind| document["kind"] == *kind);
+        match document.get_mut("items") {
+            Some(Value::Array(items)) if is_list => std::mem::take(items),
+            _ => vec![document],
+        }
+    });
+    Ok(parts.collect())
+}
+
+/// The id and name of a file in a line of `git ls-tree`, as text: `100644 blob ID<tab>NAME`. Links and directories
+/// are none.
+fn blob(line: &[u8]) -> Option<(String, String)> {
+    let (what, name) = std::str::from_utf8(line).ok()?.split_once('\t')?;
+    let mut words = what.split(' ');
+    let is_file = words.next()?.starts_with("100") && words.next()? == "blob";
+    is_file.then_some(())?;
+    Some((words.next()?.to_owned(), name.to_owned()))
+}
+
+/// The commit that a revision means.
+fn commit(revision: &str, directory: &Utf8Path) -> Result<String, Problem> {
+    git(directory, &["rev-parse", "--show-toplevel"])?;
+    let unknown = || {
+        let problem = Problem::new(format!(
+            "git knows no revision `{revision}`, and no file has that name"
+        ));
+        match revision {
+            "HEAD" => Problem::new("the repository has no commit yet")
+                .help("commit the CRDs, or name others: `--against PATH`"),
+            _ => problem.help(
+                "`git branch --all` and `git tag` list some; in a shallow clone, fetch it first",
+            ),
+        }
+    };
+    if revision.is_empty() || revision.starts_with('-') {
+        return Err(unknown());
+    }
+    let commit = format!("{revision}^{{commit}}");
+    let output = start(directory, &["rev-parse", "--verify", "--quiet", &commit])?;
+    if !output.status.success() {
+        return Err(unknown());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// What a git command prints.
+fn git(directory: &Utf8Path, arguments: &[&str]) -> Result<Vec<u8>, Problem> {
+    let output = start(directory, arguments)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("not a git repository") {
+        return Err(Problem::new("the CRDs are not in a git repository")
+            .help("name a file or a directory to compare with: `--against PATH`"));
+    }
+    let command = arguments.first().copied().unwrap_or_default();
+    Err(Problem::new(format!("`git {command}` failed")).detail(said))
+}
+
+fn start(directory: &Utf8Path, arguments: &[&str]) -> Result<Output, Problem> {
+    let mut command = Command::new("git");
+    // So that what git says can be told apart.
+    command
+        .arg("-C")
+        .arg(directory)
+        .args(arguments)
+        .env("LC_ALL", "C");
+    command.output().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Problem::new("the program `git` is not installed")
+            .help("install git, or name a file or a directory to compare with: `--against PATH`"),
+        _ => Problem::new(format!("failed to start `git`: {error}")),
+    })
+}
