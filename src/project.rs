@@ -309,20 +309,22 @@ impl Project {
 /// # Errors
 /// No such file, or one that cannot be read.
 pub fn find(start: &Utf8Path) -> anyhow::Result<(Utf8PathBuf, Project)> {
-    for directory in start.ancestors() {
-        let file = directory.join(FILE);
-        if file.is_file() {
-            let text = std::fs::read_to_string(&file)
-                .map_err(|error| Problem::new(format!("failed to read `{file}`: {error}")))?;
-            return Ok((
-                directory.to_owned(),
-                Project::parse(&text).map_err(Problems::from)?,
-            ));
-        }
-    }
-    let problem =
-        Problem::new(format!("no `{FILE}` file here or above")).help("run `opgen init` first");
-    Err(Problems::from(problem).into())
+    let Some(root) = root(start) else {
+        let problem =
+            Problem::new(format!("no `{FILE}` file here or above")).help("run `opgen init` first");
+        return Err(Problems::from(problem).into());
+    };
+    let file = root.join(FILE);
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| Problem::new(format!("failed to read `{file}`: {error}")))?;
+    let project = Project::parse(&text).map_err(Problems::from)?;
+    Ok((root.to_owned(), project))
+}
+
+/// The nearest directory with a `PROJECT` file, whoever made it.
+pub fn root(start: &Utf8Path) -> Option<&Utf8Path> {
+    let is_project = |directory: &&Utf8Path| directory.join(FILE).is_file();
+    start.ancestors().find(is_project)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use binary::{Outcome, words};
 use serde_json::Value;
 
 const BASES: &str = "config/crd/bases";
-const HELP: &str = "help: undo it, make the change in a new version, or accept it with `--allow 'ID[:PATH] because REASON'`\n";
+const HELP: &str = "help: undo it, make the change in a new version, or accept it: `--allow 'ID[:PATH] because REASON'`, or `// +opgen:allow:ID[:PATH] because REASON` at the type\n";
 
 /// A directory outside of any repository, for one test.
 struct Directory(tempfile::TempDir);
@@ -447,4 +447,45 @@ fn a_program_gets_one_document() {
         document("--allow 'maximum-tightened because x'"),
         (expected, 0)
     );
+}
+
+#[test]
+fn a_comment_in_the_projects_sources_allows_a_difference() {
+    let directory = Directory::repository();
+    directory.put("PROJECT", "");
+    let types = |comment: &str| {
+        let text = format!(
+            "#[kube(group = \"example.com\", version = \"v1\", kind = \"App\")]\n\
+             struct AppSpec {{\n    {comment}\n    replicas: i32,\n}}\n"
+        );
+        directory.put("api/src/app.rs", &text);
+    };
+    directory.put("config/crd/bases/apps.yaml", &crd("App", 5));
+    types("// +opgen:allow:maximum-tightened because nobody has more than five");
+    let line = "  allowed  .spec.replicas: `maximum` is tightened: 10 → 5 [maximum-tightened], because nobody has more than five\n";
+    assert!(directory.passes("").contains(line));
+    // Not that one, and not there.
+    types("// +opgen:allow:maximum-removed because nobody has more than five");
+    assert_eq!(directory.diff("").code, 1);
+    types("// +opgen:allow:maximum-tightened:.spec.other because nobody has more than five");
+    assert_eq!(directory.diff("").code, 1);
+    types("// +opgen:allow:maximum-tightened");
+    directory.refused(
+        "",
+        "error: no reason in `maximum-tightened` in `api/src/app.rs:3:8`\n\
+         help: write `ID because REASON`, or `ID:PATH because REASON` for one place\n",
+    );
+    // What is gone is allowed at what is left.
+    directory.put(
+        "config/crd/bases/apps.yaml",
+        &crd("App", 10).replace("replicas:", "pods:"),
+    );
+    let comment = "// +opgen:allow:field-removed:.spec.replicas because it is called pods";
+    let kube = "#[kube(group = \"example.com\", version = \"v1\", kind = \"App\")]";
+    let text = format!("{kube}\nstruct AppSpec {{\n    {comment}\n    pods: i32,\n}}\n");
+    directory.put("api/src/app.rs", &text);
+    assert_eq!(directory.diff("").code, 1, "another field's comment");
+    let text = format!("{comment}\n{kube}\nstruct AppSpec {{\n    pods: i32,\n}}\n");
+    directory.put("api/src/app.rs", &text);
+    assert!(directory.passes("").contains("because it is called pods"));
 }

@@ -11,7 +11,7 @@ use super::{
     types::{Types, Written},
 };
 use crate::{
-    crd::{Finding, Level, Place, lint, walk_versions},
+    crd::{self, Finding, Level, Place, lint, walk_versions},
     problem::{Problem, Problems, did_you_mean},
 };
 
@@ -139,13 +139,19 @@ fn line(finding: Finding, written: &Written) -> Line {
     Line { level, id, problem }
 }
 
+/// True for what `opgen crd diff` finds, and not this.
+fn is_difference(id: &str) -> bool {
+    !lint::LINTS.iter().any(|(lint, _)| *lint == id) && crd::diff::is_id(id)
+}
+
 /// Comments that allow what opgen never finds.
 fn unknown(types: &Types) -> Vec<Misplaced> {
     let known = || lint::LINTS.iter().map(|(id, _)| *id);
+    let open = |id: &str| known().any(|known| known == id) || is_difference(id);
     let unknown = types
         .allows()
         .iter()
-        .filter(|allow| !known().any(|id| id == allow.allowance.id));
+        .filter(|allow| !open(&allow.allowance.id));
     let problem = |allow: &super::types::Allow| {
         let id = &allow.allowance.id;
         let problem = Problem::new(format!("`{id}` is nothing that opgen finds"));
@@ -169,7 +175,7 @@ fn unused<'a>(types: &'a Types, used: &'a BTreeSet<usize>) -> impl Iterator<Item
         .allows()
         .iter()
         .enumerate()
-        .filter(|(index, _)| !used.contains(index));
+        .filter(|(index, allow)| !used.contains(index) && !is_difference(&allow.allowance.id));
     unused.map(|(_, allow)| {
         let message = format!(
             "nothing is left that `{}` allows in `{}` [unused-allow]",

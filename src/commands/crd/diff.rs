@@ -10,6 +10,7 @@ use crate::{
         self, Allowance,
         diff::{Class, Difference},
     },
+    manifests::{comments, sources, types::Types},
     problem::{Problem, Problems},
     project,
     shell::{Shell, Tone},
@@ -45,7 +46,40 @@ pub fn run(args: &CrdDiffArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::Re
     if old.is_empty() {
         shell.note(&format!("no CRD in {there}: every CRD is new"));
     }
-    compare(&old, &new, &allowances, args.output, shell)
+    let mut differences = crd::diff::diff(&old, &new);
+    allow_by_comments(&mut differences, &path, &[&new[..], &old].concat())?;
+    for unused in crd::diff::allow(&mut differences, &allowances) {
+        let place = unused.path.as_deref().map(|path| format!(":{path}"));
+        let place = place.unwrap_or_default();
+        shell.warning(&format!("nothing to allow for `{}{place}`", unused.id));
+    }
+    tell(&differences, args.output, shell)
+}
+
+/// Accepts what `// +opgen:allow:…` comments of the project that the CRDs are in allow, at their types.
+fn allow_by_comments(
+    differences: &mut [Difference],
+    path: &Utf8Path,
+    crds: &[Value],
+) -> anyhow::Result<()> {
+    let root = path.parent().and_then(|above| project::root(above));
+    let Some(root) = root.filter(|root| path == root.join(crd::DIRECTORY)) else {
+        return Ok(()); // the CRDs of somebody else
+    };
+    let (types, misplaced) = Types::of(&sources::read(root)?);
+    comments::refuse(misplaced)?;
+    for difference in differences {
+        let of_crd = |crd: &&Value| crd["metadata"]["name"] == difference.crd.as_str();
+        let group = crds.iter().find(of_crd).map(|crd| &crd["spec"]["group"]);
+        let group = group.and_then(Value::as_str).unwrap_or_default();
+        let place = &difference.place;
+        if let Some(name) = types.type_name(group, &place.kind, &place.version) {
+            let written = types.find(&name, place);
+            let allow = types.allowed(&written, &difference.id, &place.path());
+            difference.allowed = allow.map(|index| types.allows()[index].allowance.reason.clone());
+        }
+    }
+    Ok(())
 }
 
 /// What `--output json` prints.
@@ -56,33 +90,18 @@ struct Document<'a> {
     breaking: usize,
 }
 
-/// Compares, prints what differs, and refuses what breaks.
-fn compare(
-    old: &[Value],
-    new: &[Value],
-    allowances: &[Allowance],
-    output: OutputFormat,
-    shell: &Shell,
-) -> anyhow::Result<()> {
-    let mut differences = crd::diff::diff(old, new);
-    for unused in crd::diff::allow(&mut differences, allowances) {
-        let place = unused
-            .path
-            .as_deref()
-            .map(|path| format!(":{path}"))
-            .unwrap_or_default();
-        shell.warning(&format!("nothing to allow for `{}{place}`", unused.id));
-    }
+/// Prints what differs, and refuses what breaks.
+fn tell(differences: &[Difference], output: OutputFormat, shell: &Shell) -> anyhow::Result<()> {
     let breaking = differences.iter().filter(|it| it.breaks()).count();
     match output {
         OutputFormat::Json => {
             let document = Document {
-                differences: &differences,
+                differences,
                 breaking,
             };
             shell.data(&format!("{}\n", serde_json::to_string_pretty(&document)?));
         }
-        OutputFormat::Human if !shell.is_quiet() => print(&differences, shell),
+        OutputFormat::Human if !shell.is_quiet() => print(differences, shell),
         OutputFormat::Human => {}
     }
     if breaking == 0 {
@@ -94,7 +113,8 @@ fn compare(
         "differences break"
     };
     let problem = Problem::new(format!("{breaking} {noun} stored objects or clients")).help(
-        "undo it, make the change in a new version, or accept it with `--allow 'ID[:PATH] because REASON'`",
+        "undo it, make the change in a new version, or accept it: `--allow 'ID[:PATH] because REASON'`, or \
+         `// +opgen:allow:ID[:PATH] because REASON` at the type",
     );
     Err(Problems::from(problem).into())
 }
@@ -111,8 +131,7 @@ fn allowances(texts: &[String]) -> Result<Vec<Allowance>, Problems> {
 
 /// The CRDs of the project that the directory is in, whoever made it, or else those below the directory itself.
 fn default_path(directory: &Utf8Path) -> Result<Utf8PathBuf, Problems> {
-    let is_project = |directory: &&Utf8Path| directory.join(project::FILE).is_file();
-    let root = directory.ancestors().find(is_project).unwrap_or(directory);
+    let root = project::root(directory).unwrap_or(directory);
     let path = root.join(crd::DIRECTORY);
     if path.is_dir() {
         return Ok(path);

@@ -80,6 +80,24 @@ impl Serialize for Difference {
     }
 }
 
+/// How the ids of differences end.
+const ENDS: &[&str] = &[
+    "-added",
+    "-agree",
+    "-changed",
+    "-differ",
+    "-loosened",
+    "-narrowed",
+    "-removed",
+    "-tightened",
+    "-widened",
+];
+
+/// True for what may be the id of a difference.
+pub fn is_id(id: &str) -> bool {
+    ENDS.iter().any(|end| id.ends_with(end))
+}
+
 /// Marks the differences that are accepted, and returns the allowances that none of them needs.
 pub fn allow<'a>(
     differences: &mut [Difference],

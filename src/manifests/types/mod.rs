@@ -120,6 +120,21 @@ impl Types {
         written.allows.iter().find(fits).copied()
     }
 
+    /// The Rust type of a version of a kind, as [`Self::find`] takes it.
+    pub fn type_name(&self, group: &str, kind: &str, version: &str) -> Option<String> {
+        let says = |word: &Option<String>, what| word.as_deref() == Some(what);
+        let is_it = |item: &&Item| {
+            let kube = &item.kube;
+            says(&kube.group, group) && says(&kube.kind, kind) && says(&kube.version, version)
+        };
+        let item = self.items.iter().find(is_it)?;
+        Some(format!(
+            "crate::{}::{}",
+            item.module,
+            item.kube.type_name()?
+        ))
+    }
+
     /// What stands behind a place of a kind. `root` is its Rust type, e.g. `myapp_api::apps::v1::my_app::MyApp`.
     pub fn find(&self, root: &str, place: &Place) -> Written {
         let mut written = Written {
@@ -140,11 +155,11 @@ impl Types {
         let mut shape = Some(Shape::named(&spec.name));
         let mut item = Some(spec);
         if let [Step::Field(name), rest @ ..] = steps
-            && (name == "status" || !spec.no_spec)
+            && (name == "status" || !spec.kube.no_spec)
         {
             steps = rest;
             if name == "status" {
-                shape.clone_from(&spec.status);
+                shape.clone_from(&spec.kube.status);
                 item = self.item(shape.as_ref(), spec);
                 let type_name = shape.as_ref().map(|shape| shape.name.clone());
                 written.name = type_name.unwrap_or_else(|| "status".to_owned());
@@ -192,7 +207,7 @@ impl Types {
     fn root(&self, root: &str) -> Option<&Item> {
         let (module, kind) = root.rsplit_once("::")?;
         let (_, module) = module.split_once("::").unwrap_or(("", ""));
-        let is_kind = |item: &&Item| item.root.as_deref() == Some(kind);
+        let is_kind = |item: &&Item| item.kube.type_name() == Some(kind);
         let mut of_kind = self.items.iter().filter(is_kind);
         let here = of_kind.clone().find(|item| item.module == module);
         here.or_else(|| of_kind.next())

@@ -18,10 +18,8 @@ pub(super) struct Item {
     pub(super) module: String,
     pub(super) at: Position,
     pub(super) fields: Vec<Field>,
-    /// The kind that `#[kube(..)]` makes of it, by the name of its Rust type.
-    pub(super) root: Option<String>,
-    pub(super) status: Option<Shape>,
-    pub(super) no_spec: bool,
+    /// What `#[kube(..)]` makes of it.
+    pub(super) kube: Kube,
     pub(super) dead: Vec<(String, Position)>,
     /// Indices of the comments at it.
     pub(super) allows: Vec<usize>,
@@ -179,15 +177,12 @@ impl Reader<'_> {
         whole: Span,
         fields: Vec<Field>,
     ) {
-        let kube = Kube::of(attributes);
         self.items.push(Item {
             name: plain(ident),
             module: self.module.clone(),
             at: self.position(ident.span()),
             fields,
-            root: kube.root.or(kube.kind),
-            status: kube.status,
-            no_spec: kube.no_spec,
+            kube: Kube::of(attributes),
             dead: self.dead(attributes, &[]),
             allows: Vec::new(),
             head: (whole.start().line, ident.span().end().line),
@@ -289,28 +284,38 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 }
 
 /// What `#[kube(..)]` says.
-#[derive(Default)]
-struct Kube {
-    kind: Option<String>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kube {
+    pub(super) group: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) kind: Option<String>,
+    /// The Rust type of the kind, where it is not named like it.
     root: Option<String>,
-    status: Option<Shape>,
-    no_spec: bool,
+    pub(super) status: Option<Shape>,
+    pub(super) no_spec: bool,
 }
 
 impl Kube {
+    /// The Rust type of the kind, which the derive makes.
+    pub(super) fn type_name(&self) -> Option<&str> {
+        self.root.as_deref().or(self.kind.as_deref())
+    }
+
     fn of(attributes: &[Attribute]) -> Self {
         let mut kube = Self::default();
         for meta in inside(attributes, "kube") {
-            match &meta {
-                Meta::Path(path) if path.is_ident("no_spec") => kube.no_spec = true,
-                Meta::NameValue(pair) if pair.path.is_ident("kind") => {
-                    kube.kind = text(&pair.value)
-                }
-                Meta::NameValue(pair) if pair.path.is_ident("root") => {
-                    kube.root = text(&pair.value)
-                }
-                Meta::NameValue(pair) if pair.path.is_ident("status") => {
-                    let ty = text(&pair.value).and_then(|text| syn::parse_str(&text).ok());
+            let Meta::NameValue(pair) = &meta else {
+                kube.no_spec |= meta.path().is_ident("no_spec");
+                continue;
+            };
+            let value = text(&pair.value);
+            match pair.path.get_ident().map(plain).as_deref() {
+                Some("group") => kube.group = value,
+                Some("version") => kube.version = value,
+                Some("kind") => kube.kind = value,
+                Some("root") => kube.root = value,
+                Some("status") => {
+                    let ty = value.and_then(|text| syn::parse_str(&text).ok());
                     kube.status = ty.as_ref().and_then(Shape::of);
                 }
                 _ => {}

@@ -131,6 +131,18 @@ fn places_have_the_names_of_their_rust_fields() {
 }
 
 #[test]
+fn a_kind_is_found_by_its_names() {
+    let (types, _) = types(SOURCE);
+    let name = types.type_name("a.b", "Shop", "v1").unwrap();
+    assert_eq!(
+        types.find(&name, &place(".spec.isOpen")),
+        find(".spec.isOpen")
+    );
+    assert_eq!(types.type_name("a.c", "Shop", "v1"), None);
+    assert_eq!(types.type_name("a.b", "Shop", "v2"), None);
+}
+
+#[test]
 fn a_field_is_the_users_or_another_crates() {
     for (path, is_own) in [
         (".spec.isOpen", true),
