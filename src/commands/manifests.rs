@@ -70,7 +70,8 @@ fn tell(
     crds: &BTreeMap<Utf8PathBuf, Value>,
     shell: &Shell,
 ) -> anyhow::Result<()> {
-    let mut findings: Vec<_> = crds.values().flat_map(crd::lint::lint).collect();
+    let check = |crd| [crd::lint::lint(crd), crd::cel::check(crd)].concat();
+    let mut findings: Vec<_> = crds.values().flat_map(check).collect();
     for (path, crd) in crds {
         let before = std::fs::read_to_string(root.join(path)).ok();
         let before = before.and_then(|text| serde_saphyr::from_str(&text).ok());

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{manifests::HEADER, yaml};
 
 mod allow;
+pub mod cel;
 pub mod diff;
 mod finding;
 pub mod lint;

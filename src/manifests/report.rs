@@ -219,7 +219,8 @@ struct ASpec {
         };
         let sources = BTreeMap::from([("src/a.rs".into(), source.to_owned())]);
         let (types, misplaced) = Types::of(&sources);
-        let report = report(&[kind], &[crd.clone()], lint::lint(&crd), &types, misplaced)?;
+        let crds = std::slice::from_ref(&crd);
+        let report = report(&[kind], crds, lint::lint(&crds[0]), &types, misplaced)?;
         let lines = report.lines.into_iter();
         Ok(lines
             .map(|line| (line.level, line.problem.message))

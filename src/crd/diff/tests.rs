@@ -44,7 +44,7 @@ pub(super) fn found(old: &Value, new: &Value) -> Vec<String> {
     };
     diff(std::slice::from_ref(old), std::slice::from_ref(new))
         .iter()
-        .inspect(|it| assert!(is_id(&it.id), "{}", it.id))
+        .inspect(|it| assert!(super::is_id(&it.id), "{}", it.id))
         .map(|it| format!("{} {} {}", it.id, word(it.class), it.place.path()))
         .map(|line| line.trim_end().to_owned())
         .collect()
@@ -306,5 +306,5 @@ fn every_keyword_of_a_schema_is_told_when_it_comes() {
 
 #[test]
 fn the_ends_of_ids_are_listed_once_and_in_order() {
-    assert!(ENDS.windows(2).all(|pair| pair[0] < pair[1]));
+    assert!(super::ENDS.windows(2).all(|pair| pair[0] < pair[1]));
 }

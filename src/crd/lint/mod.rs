@@ -22,6 +22,10 @@ pub const LINTS: &[(&str, &str)] = &[
         "cel-cost",
         "a CEL rule that Kubernetes may refuse because it could take too long",
     ),
+    (
+        "cel-optional",
+        "a CEL rule that reads a field which may be missing, without `has()`",
+    ),
     ("cel-syntax", "a CEL rule that is no CEL"),
     (
         "cel-type",
