@@ -155,6 +155,14 @@ Examples:
   opgen crd diff new.yaml --against ./old.yaml    # no project and no git needed
   opgen crd diff --allow 'field-removed:.spec.old because it never did anything'")]
     Diff(CrdDiffArgs),
+    /// Write a page of reference for each kind, with an example and every field
+    #[command(after_help = "\
+Reads the CRDs in `config/crd/bases`, and writes Markdown to `docs/reference`.
+
+Examples:
+  opgen crd docs
+  opgen crd docs --check    # for CI: fails if a page is out of date")]
+    Docs(CrdDocsArgs),
 }
 
 /// Arguments of `opgen crd diff`.
@@ -248,6 +256,17 @@ pub struct ApiArgs {
 #[derive(Debug, Args)]
 pub struct ManifestsArgs {
     /// Write nothing; exit with 1 and a difference if a manifest is out of date
+    #[arg(long)]
+    pub check: bool,
+    /// What to do with the disk.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// Arguments of `opgen crd docs`.
+#[derive(Debug, Args)]
+pub struct CrdDocsArgs {
+    /// Write nothing; exit with 1 and a difference if a page is out of date
     #[arg(long)]
     pub check: bool,
     /// What to do with the disk.

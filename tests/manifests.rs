@@ -372,3 +372,54 @@ fn make_executable(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+#[test]
+#[ignore = "builds operators: make test"]
+fn a_sample_follows_the_types_until_somebody_edits_it() {
+    const SAMPLE: &str = "config/samples/apps_v1_myapp.yaml";
+    let project = project("sample");
+    let (ok, said) = manifests(&project, &["--check"], &[]);
+    assert!(
+        ok,
+        "what `create api` writes is what the types give: {said}"
+    );
+    let field = |name: &str| {
+        let image = "    /// The image of the container";
+        project.replace(
+            TYPES,
+            image,
+            &format!("    /// One.\n    pub {name}: i32,\n{image}"),
+        );
+    };
+    field("shards");
+    let (ok, said) = manifests(&project, &["--check"], &[]);
+    assert!(!ok && said.contains("+  shards: 1\n"), "{said}");
+    assert!(manifests(&project, &[], &[]).0);
+    assert!(
+        project
+            .read(SAMPLE)
+            .contains("  replicas: 2\n  shards: 1\n")
+    );
+
+    project.replace(SAMPLE, "replicas: 2", "replicas: 2000");
+    field("zones");
+    let edited = project.read(SAMPLE);
+    let (ok, said) = manifests(&project, &[], &[]);
+    assert!(ok, "{said}");
+    for warning in [
+        "`.spec.replicas` must be at most 1000",
+        "`.spec.zones` is required",
+    ] {
+        let warning = format!("warning: `{SAMPLE}` does not fit its CRD: {warning}\n");
+        assert!(said.contains(&warning), "{said}");
+    }
+    assert_eq!(project.read(SAMPLE), edited);
+
+    fs::remove_file(project.directory.join(SAMPLE)).unwrap();
+    field("racks");
+    assert!(manifests(&project, &[], &[]).0);
+    assert!(
+        !project.directory.join(SAMPLE).exists(),
+        "it is gone on purpose"
+    );
+}

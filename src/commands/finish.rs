@@ -27,6 +27,17 @@ pub struct Finish<'a> {
     pub subject: String,
     /// True when nothing may be written and any change is an error.
     pub check: bool,
+    /// What the command is about.
+    pub about: About,
+}
+
+/// What a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The project and its manifests: the roles are made anew too.
+    Manifests,
+    /// The pages of reference.
+    Pages,
 }
 
 /// Compares the scaffold with the disk and carries it out. True if anything was written.
@@ -44,7 +55,7 @@ pub fn finish(
         return Err(Problems(plan.conflicts).into());
     }
     if wish.check {
-        return check(&plan).map(|()| false);
+        return check(&plan, wish.about).map(|()| false);
     }
     let nothing = plan.changes().next().is_none();
     if nothing || write.dry_run {
@@ -67,7 +78,8 @@ pub fn finish(
         .iter()
         .filter(stays)
         .for_each(|step| say(step, shell));
-    for step in plan.steps.iter().filter(|step| step.loses_edits) {
+    let told = |step: &&Step| step.loses_edits && !write.force;
+    for step in plan.steps.iter().filter(told) {
         let message = format!(
             "`{}` was edited by hand, and opgen derives it from other files",
             step.path
@@ -88,14 +100,16 @@ fn interrupted(error: anyhow::Error) -> anyhow::Error {
 /// The plan of a scaffold, with the roles, `.opgen/files` and `PROJECT` as they are afterwards.
 fn plan(scaffold: &mut Scaffold, wish: &Finish<'_>, force: bool) -> anyhow::Result<Plan> {
     // The roles come from the sources as they will be, and the record from everything.
-    let (disk, record) = look(scaffold, wish.root)?;
-    let sources = Plan::compute(scaffold, &disk, &record, force);
-    scaffold.extend(manifests::roles::scaffold(
-        wish.root,
-        wish.project,
-        &sources,
-        &record,
-    )?);
+    if wish.about == About::Manifests {
+        let (disk, record) = look(scaffold, wish.root)?;
+        let sources = Plan::compute(scaffold, &disk, &record, force);
+        scaffold.extend(manifests::roles::scaffold(
+            wish.root,
+            wish.project,
+            &sources,
+            &record,
+        )?);
+    }
     let (disk, record) = look(scaffold, wish.root)?;
     let files = Plan::compute(scaffold, &disk, &record, force).record(scaffold, &record);
     let ours = |text| File {
@@ -116,21 +130,25 @@ fn look(scaffold: &Scaffold, root: &Utf8Path) -> anyhow::Result<(Disk, Record)> 
     Ok((Disk::read(root, scaffold.paths())?, disk::record(root)?))
 }
 
-fn check(plan: &Plan) -> anyhow::Result<()> {
+fn check(plan: &Plan, about: About) -> anyhow::Result<()> {
+    let (one, many, command) = match about {
+        About::Manifests => ("manifest", "manifests", "opgen manifests"),
+        About::Pages => ("page", "pages", "opgen crd docs"),
+    };
     let stale: Vec<_> = plan
         .changes()
         .filter(|step| step.rank < Rank::Record)
         .collect();
     let message = match stale.len() {
         0 => return Ok(()),
-        1 => "1 manifest is out of date".to_owned(),
-        several => format!("{several} manifests are out of date"),
+        1 => format!("1 {one} is out of date"),
+        several => format!("{several} {many} are out of date"),
     };
     let differences: String = stale.into_iter().map(difference).collect();
     Err(Problems::from(
         Problem::new(message)
             .detail(differences)
-            .help("run `opgen manifests`"),
+            .help(format!("run `{command}`")),
     )
     .into())
 }

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    finish::{Finish, finish},
+    finish::{About, Finish, finish},
     modules,
 };
 use crate::{
@@ -38,6 +38,7 @@ pub fn run(args: &InitArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::Resul
         project: &project,
         subject: format!("project `{}` is already there", project.name),
         check: false,
+        about: About::Manifests,
     };
     let mut scaffold = scaffold(&project)?;
     scaffold.extend(modules::deleted(&root, &project)?);

@@ -1,11 +1,11 @@
-//! `opgen manifests`: CRDs from the Rust types, roles from the comments.
+//! `opgen manifests`: CRDs from the Rust types, samples from the CRDs, roles from the comments.
 
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::finish::{Finish, finish};
+use super::finish::{About, Finish, finish};
 use crate::{
     cli::{GlobalArgs, ManifestsArgs},
     crd::{self, Level},
@@ -42,6 +42,7 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
         removals: no_longer_made(&root, |path| crds.contains_key(path))?,
         ..Scaffold::default()
     };
+    scaffold.extend(super::samples::untouched(&root, &project, &crds, shell)?);
     for (path, crd) in &crds {
         scaffold.derived(path.clone(), crd::to_text(crd)?);
     }
@@ -53,6 +54,7 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
             project: &project,
             subject,
             check: args.check,
+            about: About::Manifests,
         },
         &args.write,
         shell,

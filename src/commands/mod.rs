@@ -15,6 +15,7 @@ mod finish;
 mod init;
 mod manifests;
 mod modules;
+mod samples;
 
 pub use finish::finish;
 

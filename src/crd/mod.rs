@@ -9,19 +9,25 @@ use crate::{manifests::HEADER, yaml};
 mod allow;
 pub mod cel;
 pub mod diff;
+mod docs;
+mod example;
 mod finding;
 pub mod lint;
 mod merge;
 mod place;
 mod scaffold;
 mod schema;
+mod validate;
 
 pub use allow::Allowance;
+pub use docs::{DOCS, docs_path, page};
+pub use example::{Unmet, example, sample, sample_name};
 pub use finding::{Finding, Level};
 pub use merge::merge;
 pub use place::{Place, Step};
 pub use scaffold::scaffold;
 pub use schema::walk_versions;
+pub use validate::{Mismatch, mismatches, object_mismatches};
 
 /// Where CRDs stand in a project.
 pub const DIRECTORY: &str = "config/crd/bases";
@@ -55,4 +61,24 @@ fn whole_numbers(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// A version of a CRD, by its name.
+fn version<'a>(crd: &'a Value, name: &str) -> Option<&'a Value> {
+    let versions = crd["spec"]["versions"].as_array()?;
+    versions.iter().find(|version| version["name"] == name)
+}
+
+/// The texts of a list of a schema, such as `required`.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+/// A bound on how much there may be, such as `maxItems`.
+fn size(value: &Value) -> Option<usize> {
+    value.as_u64().and_then(|size| size.try_into().ok())
 }

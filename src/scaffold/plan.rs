@@ -235,7 +235,9 @@ fn decide(path: &Utf8Path, file: &File, text: &str, record: &Record) -> Option<C
 
 /// True for what only opgen writes, also where an interrupted run has not recorded it.
 fn is_derived(path: &Utf8Path, text: &str) -> bool {
-    path == crate::project::FILE || text.starts_with(crate::manifests::HEADER.trim_end())
+    use crate::manifests::{HEADER, HEADER_OF_MARKDOWN};
+    let headers = [HEADER, HEADER_OF_MARKDOWN];
+    path == crate::project::FILE || headers.iter().any(|it| text.starts_with(it.trim_end()))
 }
 
 /// Line ends are the checkout's business.

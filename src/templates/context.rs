@@ -1,5 +1,6 @@
 //! What templates see: every spelling that they need, computed here from checked values.
 
+use camino::Utf8PathBuf;
 use serde::Serialize;
 
 use crate::builtin;
@@ -122,10 +123,10 @@ impl ResourceView {
             version: resource.version.to_string(),
             kind: resource.kind.to_string(),
             plural: resource.plural.to_string(),
-            sample_name: match resource.stored {
-                true => format!("{}-sample", resource.kind.singular()),
-                false => format!("{}-sample-{}", resource.kind.singular(), resource.version),
-            },
+            sample_name: crate::crd::sample_name(
+                &resource.kind.singular(),
+                (!resource.stored).then_some(resource.version.as_str()),
+            ),
             singular: resource.kind.singular(),
             short_names: resource
                 .short_names
@@ -165,6 +166,12 @@ impl ResourceView {
             group,
         }
     }
+
+    /// `config/samples/apps_v1_myapp.yaml`, which `crd::sample` makes.
+    pub fn sample_path(&self) -> Utf8PathBuf {
+        let (group, version, singular) = (&self.short_group, &self.version, &self.singular);
+        format!("config/samples/{group}_{version}_{singular}.yaml").into()
+    }
 }
 
 /// The names that stand for `{placeholders}` in the paths of templates.
@@ -173,7 +180,6 @@ pub struct PathView {
     group: String,
     version: String,
     kind: String,
-    sample: String,
     access: String,
     crd: String,
 }
@@ -204,7 +210,6 @@ impl ApiContext {
             group: view.group_module.clone(),
             version: view.version.clone(),
             kind: view.module.clone(),
-            sample: format!("{}_{}_{}", view.short_group, view.version, view.singular),
             access: format!("{}_{}", view.short_group, view.singular),
             crd: view.crd.clone(),
         };

@@ -6,6 +6,7 @@ use crate::{
 };
 
 mod diff;
+mod docs;
 
 /// Runs `opgen crd`.
 ///
@@ -14,5 +15,6 @@ mod diff;
 pub fn run(command: &CrdCommand, global: &GlobalArgs, shell: &Shell) -> anyhow::Result<()> {
     match command {
         CrdCommand::Diff(args) => diff::run(args, global, shell),
+        CrdCommand::Docs(args) => docs::run(args, global, shell),
     }
 }

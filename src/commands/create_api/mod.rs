@@ -3,8 +3,8 @@
 use camino::Utf8Path;
 
 use super::{
-    finish::{Finish, finish},
-    modules,
+    finish::{About, Finish, finish},
+    modules, samples,
 };
 use crate::{
     cli::{ApiArgs, GlobalArgs},
@@ -35,6 +35,7 @@ pub fn run(args: &ApiArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::Result
         project: &project,
         subject: format!("`{title}` is already there"),
         check: false,
+        about: About::Manifests,
     };
     let mut scaffold = scaffold(&root, &project, &resource)?;
     scaffold.extend(modules::deleted(&root, &project)?);
@@ -76,7 +77,12 @@ pub fn scaffold(
         scaffold.extend(templates::render("api/resource", &context)?);
         scaffold.extend(templates::render(&format!("api/types/{shape}"), &context)?);
         let crd = templates::render(&format!("api/crd/{shape}"), &context)?;
-        scaffold.extend(crd::scaffold(root, project, resource, crd)?);
+        let crd = crd::scaffold(root, project, resource, crd)?;
+        for file in crd.files.values() {
+            let crd = serde_saphyr::from_str(&file.text)?;
+            scaffold.extend(samples::new(project, resource, &crd)?);
+        }
+        scaffold.extend(crd);
     }
     if resource.controller {
         let shape = if resource.types == Types::BuiltIn {

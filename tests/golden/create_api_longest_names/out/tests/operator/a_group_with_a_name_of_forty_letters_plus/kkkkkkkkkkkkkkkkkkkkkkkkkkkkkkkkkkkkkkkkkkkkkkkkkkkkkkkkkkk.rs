@@ -16,7 +16,7 @@ use myapp_api::a_group_with_a_name_of_forty_letters_plus::v1alpha1::kkkkkkkkkkkk
 use crate::{NAMESPACE, start};
 
 const SAMPLE: &str = "config/samples/a-group-with-a-name-of-forty-letters.plus_v1alpha1_kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk.yaml";
-const NAME: &str = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk-sample";
+const NAME: &str = "sample";
 const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test]

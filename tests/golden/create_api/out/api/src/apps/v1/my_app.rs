@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub struct MyAppSpec {
     /// How many pods run.
     #[serde(default = "default_replicas")]
-    #[schemars(range(min = 0, max = 1000))]
+    #[schemars(range(min = 0, max = 1000), example = 2)]
     pub replicas: i32,
     /// The image of the container, e.g. `nginxinc/nginx-unprivileged:1.29`.
     #[schemars(length(min = 1, max = 512), regex(pattern = r"^\S+$"))]
