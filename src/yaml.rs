@@ -13,20 +13,31 @@ pub fn to_string<T: Serialize>(value: &T) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Every document of a text that may be as large and as deep as bundles of CRDs are, which the reader's own limits for
-/// hostile input would refuse.
+/// The only document of a text that may be as large and as deep as a CRD is.
+///
+/// # Errors
+/// A text that is not YAML, or has several documents.
+pub fn document(text: &str) -> Result<serde_json::Value, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(text, limits())
+}
+
+/// Every document of a text that may be as large and as deep as bundles of CRDs are.
 ///
 /// # Errors
 /// A text that is not YAML.
 pub fn documents(text: &str) -> Result<Vec<serde_json::Value>, serde_saphyr::Error> {
-    let options = serde_saphyr::options! {
+    serde_saphyr::from_multiple_with_options(text, limits())
+}
+
+/// The reader's own limits, which are for hostile input, refuse an embedded pod template.
+fn limits() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 256,
             max_nodes: 10_000_000,
             max_events: 40_000_000,
         },
-    };
-    serde_saphyr::from_multiple_with_options(text, options)
+    }
 }
 
 /// Why a text cannot be read, with the place in brackets.

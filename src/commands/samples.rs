@@ -90,7 +90,7 @@ fn put(scaffold: &mut Scaffold, path: Utf8PathBuf, text: String) {
 
 /// Says what the API server would refuse in a sample that the user has edited.
 fn mismatches(path: &Utf8Path, text: &str, crd: &Value, shell: &Shell) {
-    let objects = match serde_saphyr::from_multiple::<Value>(text) {
+    let objects = match yaml::documents(text) {
         Ok(objects) => objects,
         Err(error) => {
             let reason = yaml::reason(&error);

@@ -32,10 +32,10 @@ pub fn scaffold(
         .get(&path)
         .with_context(|| format!("no template for `{path}`"))?;
     let mut crd: Value =
-        serde_saphyr::from_str(&text.text).with_context(|| format!("failed to render `{path}`"))?;
+        yaml::document(&text.text).with_context(|| format!("failed to render `{path}`"))?;
     let mut scaffold = Scaffold::default();
     if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
-        let present: Value = serde_saphyr::from_str(&text).map_err(|error| {
+        let present: Value = yaml::document(&text).map_err(|error| {
             let reason = yaml::reason(&error);
             Problems::from(
                 Problem::new(format!("`{path}` is not YAML: {reason}"))

@@ -65,7 +65,7 @@ fn crds(root: &Utf8Path, shell: &Shell) -> anyhow::Result<BTreeMap<Name, Value>>
     for path in yaml_files(root)? {
         let text = fs::read_to_string(root.join(&path))
             .with_context(|| format!("failed to read `{path}`"))?;
-        let object: Value = match serde_saphyr::from_str(&text) {
+        let object: Value = match yaml::document(&text) {
             Ok(object) => object,
             Err(error) => {
                 let message = format!("`{path}` is not YAML: {}", yaml::reason(&error));

@@ -79,7 +79,7 @@ pub fn scaffold(
         let crd = templates::render(&format!("api/crd/{shape}"), &context)?;
         let crd = crd::scaffold(root, project, resource, crd)?;
         for file in crd.files.values() {
-            let crd = serde_saphyr::from_str(&file.text)?;
+            let crd = crate::yaml::document(&file.text)?;
             scaffold.extend(samples::new(project, resource, &crd)?);
         }
         scaffold.extend(crd);
