@@ -7,9 +7,8 @@
     reason = "a test fills a project and rewrites its expectations"
 )]
 
-mod common {
-    pub mod project;
-}
+#[path = "common/project.rs"]
+mod project;
 
 use std::{
     collections::BTreeMap,
@@ -17,8 +16,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::project::{Project, RUNTIME};
 use opgen_runtime::envtest::Environment;
+use project::{Project, RUNTIME};
 
 const APIS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/apis");
 
@@ -35,7 +34,7 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs kube-apiserver: make test"]
 async fn realistic_apis_have_the_crds_that_they_should_and_do_what_they_say() {
-    let project = project();
+    let project = made();
     compare(&project.directory);
     let environment = Environment::start().await.unwrap();
     let bases = project.directory.join("config/crd/bases");
@@ -44,7 +43,9 @@ async fn realistic_apis_have_the_crds_that_they_should_and_do_what_they_say() {
     // What is made as an example is accepted, with every rule.
     let samples = project.directory.join("config/samples");
     let samples = samples.to_str().unwrap();
-    judge.accepts(&["apply", "--server-side", "-k", samples]).await;
+    judge
+        .accepts(&["apply", "--server-side", "-k", samples])
+        .await;
     judge.transitions().await;
     judge.unions().await;
     judge.lists_are_merged().await;
@@ -52,10 +53,14 @@ async fn realistic_apis_have_the_crds_that_they_should_and_do_what_they_say() {
     judge.scale_and_selection().await;
 }
 
-fn project() -> Project {
+fn made() -> Project {
     let project = Project::new("apis", &["init", "--domain=example.com", RUNTIME]);
     for (file, group, version, kind) in KINDS {
-        let scope = if *kind == "Fleet" { " --namespaced=false" } else { "" };
+        let scope = if *kind == "Fleet" {
+            " --namespaced=false"
+        } else {
+            ""
+        };
         project.create_api(&format!(
             "--group={group} --version={version} --kind={kind} --controller=false --reconciler=empty{scope}"
         ));
@@ -74,10 +79,14 @@ fn project() -> Project {
 fn compare(project: &Path) {
     let made = ["config/crd/bases", "config/samples", "docs/reference"];
     let read = |root: PathBuf| -> BTreeMap<PathBuf, String> {
-        let files = made.iter().flat_map(|directory| fs::read_dir(root.join(directory)).into_iter().flatten());
+        let files = made
+            .iter()
+            .flat_map(|directory| fs::read_dir(root.join(directory)).into_iter().flatten());
         let paths = files.map(|file| file.unwrap().path());
         let key = |path: &Path| path.strip_prefix(&root).unwrap().to_owned();
-        paths.map(|path| (key(&path), fs::read_to_string(&path).unwrap())).collect()
+        paths
+            .map(|path| (key(&path), fs::read_to_string(&path).unwrap()))
+            .collect()
     };
     let out = Path::new(APIS).join("out");
     let made = read(project.to_owned());
@@ -93,7 +102,11 @@ fn compare(project: &Path) {
     for (path, text) in &made {
         let path = path.display();
         let expected = expected.get(Path::new(&path.to_string()));
-        assert_eq!(Some(text), expected, "{path}: if this is as it should be, `make bless` and read the difference");
+        assert_eq!(
+            Some(text),
+            expected,
+            "{path}: if this is as it should be, `make bless` and read the difference"
+        );
     }
     assert_eq!(made.len(), expected.len(), "files that are no longer made");
 }
@@ -124,36 +137,75 @@ impl Judge {
         let file = self.environment.directory().join(name);
         fs::write(&file, yaml).unwrap();
         let manager = format!("--field-manager={manager}");
-        let arguments = ["apply", "--server-side", &manager, "-f", file.to_str().unwrap()];
+        let arguments = [
+            "apply",
+            "--server-side",
+            &manager,
+            "-f",
+            file.to_str().unwrap(),
+        ];
         let output = self.environment.kubectl(&arguments).await;
         output.map_err(|error| format!("{error:#}"))
     }
 
     async fn transitions(&self) {
         let patch = |spec: &'static str| Self::patch("ledger", "ledger-sample", spec);
-        self.accepts(&patch(r#"{"spec":{"storageRequestBytes":10}}"#)).await;
-        self.refuses(&patch(r#"{"spec":{"storageRequestBytes":9}}"#), "storage cannot shrink").await;
-        self.refuses(&patch(r#"{"spec":{"storageClass":"other"}}"#), "the class is immutable").await;
-        self.accepts(&patch(r#"{"spec":{"backupClass":"cold"}}"#)).await;
-        self.refuses(&patch(r#"{"spec":{"backupClass":null}}"#), "backupClass cannot be taken away").await;
+        self.accepts(&patch(r#"{"spec":{"storageRequestBytes":10}}"#))
+            .await;
+        self.refuses(
+            &patch(r#"{"spec":{"storageRequestBytes":9}}"#),
+            "storage cannot shrink",
+        )
+        .await;
+        self.refuses(
+            &patch(r#"{"spec":{"storageClass":"other"}}"#),
+            "the class is immutable",
+        )
+        .await;
+        self.accepts(&patch(r#"{"spec":{"backupClass":"cold"}}"#))
+            .await;
+        self.refuses(
+            &patch(r#"{"spec":{"backupClass":null}}"#),
+            "backupClass cannot be taken away",
+        )
+        .await;
     }
 
     async fn unions(&self) {
         let patch = |spec: &'static str| Self::patch("route", "route-sample", spec);
-        self.refuses(&patch(r#"{"spec":{"matches":{"prefix":"/","exact":"/"}}}"#), "exactly one of prefix and exact").await;
-        self.refuses(&patch(r#"{"spec":{"backend":{"service":null}}}"#), "spec.backend").await;
-        let both = r#"{"spec":{"backend":{"service":{"name":"a","port":80},"status":{"code":200}}}}"#;
+        self.refuses(
+            &patch(r#"{"spec":{"matches":{"prefix":"/","exact":"/"}}}"#),
+            "exactly one of prefix and exact",
+        )
+        .await;
+        self.refuses(
+            &patch(r#"{"spec":{"backend":{"service":null}}}"#),
+            "spec.backend",
+        )
+        .await;
+        let both =
+            r#"{"spec":{"backend":{"service":{"name":"a","port":80},"status":{"code":200}}}}"#;
         self.refuses(&patch(both), "spec.backend").await;
-        let service = r#"{"spec":{"backend":{"service":{"name":"a","port":"http"},"status":null}}}"#;
+        let service =
+            r#"{"spec":{"backend":{"service":{"name":"a","port":"http"},"status":null}}}"#;
         self.accepts(&patch(service)).await;
-        self.refuses(&patch(r#"{"spec":{"backend":{"service":null,"status":{"code":600}}}}"#), "code").await;
-        self.accepts(&patch(r#"{"spec":{"backend":{"service":null,"status":{"code":404}}}}"#)).await;
+        self.refuses(
+            &patch(r#"{"spec":{"backend":{"service":null,"status":{"code":600}}}}"#),
+            "code",
+        )
+        .await;
+        self.accepts(&patch(
+            r#"{"spec":{"backend":{"service":null,"status":{"code":404}}}}"#,
+        ))
+        .await;
     }
 
     /// Two managers own entries of one list, by their keys.
     async fn lists_are_merged(&self) {
         let object = |spec: &str| {
-            format!("apiVersion: net.example.com/v1beta1\nkind: Route\nmetadata:\n  name: merged\nspec:\n{spec}")
+            format!(
+                "apiVersion: net.example.com/v1beta1\nkind: Route\nmetadata:\n  name: merged\nspec:\n{spec}"
+            )
         };
         let first = object(
             "  backend: {status: {code: 200}}\n  matches: {prefix: /}\n  \
@@ -162,10 +214,21 @@ impl Judge {
         let second = object("  ports: [{name: b, port: 2}]\n  env: [{name: B, value: b}]\n");
         self.apply("first.yaml", "first", &first).await.unwrap();
         self.apply("second.yaml", "second", &second).await.unwrap();
-        let names = ["get", "route", "merged", "-o=jsonpath={.spec.ports[*].name} {.spec.env[*].name}"];
+        let names = [
+            "get",
+            "route",
+            "merged",
+            "-o=jsonpath={.spec.ports[*].name} {.spec.env[*].name}",
+        ];
         assert_eq!(self.accepts(&names).await, "a b A B");
-        let twice = second.replace("{name: b, port: 2}", "{name: b, port: 2}, {name: b, port: 3}");
-        let error = self.apply("twice.yaml", "second", &twice).await.unwrap_err();
+        let twice = second.replace(
+            "{name: b, port: 2}",
+            "{name: b, port: 2}, {name: b, port: 3}",
+        );
+        let error = self
+            .apply("twice.yaml", "second", &twice)
+            .await
+            .unwrap_err();
         assert!(error.contains("duplicate"), "{error}");
         // In a pod template, which the types of Kubernetes describe.
         let template = |container: &str| {
@@ -174,10 +237,21 @@ impl Judge {
                  template: {{spec: {{containers: [{container}]}}}}\n"
             )
         };
-        self.apply("main.yaml", "first", &template("{name: main, image: a, ports: [{containerPort: 1}]}")).await.unwrap();
-        self.apply("side.yaml", "second", &template("{name: side, image: b}")).await.unwrap();
+        self.apply(
+            "main.yaml",
+            "first",
+            &template("{name: main, image: a, ports: [{containerPort: 1}]}"),
+        )
+        .await
+        .unwrap();
+        self.apply("side.yaml", "second", &template("{name: side, image: b}"))
+            .await
+            .unwrap();
         let path = "-o=jsonpath={.spec.template.spec.containers[*].name} {.spec.template.spec.containers[0].ports[0].protocol}";
-        assert_eq!(self.accepts(&["get", "backup", "merged", path]).await, "main side TCP");
+        assert_eq!(
+            self.accepts(&["get", "backup", "merged", path]).await,
+            "main side TCP"
+        );
     }
 
     async fn versions(&self) {
@@ -185,18 +259,33 @@ impl Judge {
         let old = self.accepts(&get("caches.v1.apps.example.com")).await;
         assert_eq!(old, self.accepts(&get("caches.v2.apps.example.com")).await);
         let names = "-o=jsonpath={.spec.names.shortNames} {.status.storedVersions} {.spec.versions[0].deprecationWarning}";
-        let crd = self.accepts(&["get", "crd", "caches.apps.example.com", names]).await;
+        let crd = self
+            .accepts(&["get", "crd", "caches.apps.example.com", names])
+            .await;
         assert_eq!(crd, r#"["ca","cch"] ["v1"] use v2"#);
     }
 
     async fn scale_and_selection(&self) {
-        self.accepts(&["scale", "fleet/fleet-sample", "--replicas=7"]).await;
+        self.accepts(&["scale", "fleet/fleet-sample", "--replicas=7"])
+            .await;
         let ships = ["get", "fleet", "fleet-sample", "-o=jsonpath={.spec.ships}"];
         assert_eq!(self.accepts(&ships).await, "7");
-        self.accepts(&Self::patch("fleet", "fleet-sample", r#"{"spec":{"region":"north"}}"#)).await;
+        self.accepts(&Self::patch(
+            "fleet",
+            "fleet-sample",
+            r#"{"spec":{"region":"north"}}"#,
+        ))
+        .await;
         let of = |region: &'static str| ["get", "fleets", "--field-selector", region, "-o=name"];
-        assert_eq!(self.accepts(&of("spec.region=north")).await, "fleet.sea.example.com/fleet-sample\n");
+        assert_eq!(
+            self.accepts(&of("spec.region=north")).await,
+            "fleet.sea.example.com/fleet-sample\n"
+        );
         assert_eq!(self.accepts(&of("spec.region=south")).await, "");
-        self.refuses(&Self::patch("fleet", "fleet-sample", r#"{"spec":{"ships":-1}}"#), "greater than or equal to 0").await;
+        self.refuses(
+            &Self::patch("fleet", "fleet-sample", r#"{"spec":{"ships":-1}}"#),
+            "greater than or equal to 0",
+        )
+        .await;
     }
 }

@@ -32,7 +32,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct BackupSpec {
     /// When it runs, in the five fields of cron.
-    #[schemars(regex(pattern = r"^(\S+ ){4}\S+$"), length(max = 64), example = "0 3 * * *")]
+    #[schemars(
+        regex(pattern = r"^(\S+ ){4}\S+$"),
+        length(max = 64),
+        example = "0 3 * * *"
+    )]
     pub schedule: String,
     /// What happens when the last run has not ended.
     #[serde(default)]

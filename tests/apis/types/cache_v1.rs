@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
     group = "apps.example.com",
     version = "v1",
     kind = "Cache",
+    root = "CacheObject",
     plural = "caches",
     namespaced,
-
     storage = true,
     deprecated = "use v2",
     shortname = "ca",

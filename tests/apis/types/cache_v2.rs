@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
     group = "apps.example.com",
     version = "v2",
     kind = "Cache",
+    root = "CacheObject",
     plural = "caches",
     namespaced,
     storage = false,

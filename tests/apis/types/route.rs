@@ -67,7 +67,7 @@ pub struct ServiceBackend {
 pub struct Match {
     /// The beginning of the path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), example = "/")]
     pub prefix: Option<String>,
     /// The whole path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
