@@ -89,10 +89,15 @@ Examples:
     /// Add to a project
     #[command(subcommand)]
     Create(CreateCommand),
-    /// Write the CRDs from the Rust types, and the role from the RBAC comments
+    /// Write the CRDs and samples from the Rust types, and the roles from the RBAC comments
     #[command(after_help = "\
+What is found in the types has an id in brackets. A comment at the field or at the type allows it:
+  // +opgen:allow:ID because REASON
+  // +opgen:allow:ID:.spec.field because REASON
+
 Examples:
   opgen manifests
+  opgen manifests --verbose  # with hints on the API, and what stays
   opgen manifests --check    # for CI: fails if a manifest is out of date")]
     Manifests(ManifestsArgs),
     /// Compare and describe CRDs
