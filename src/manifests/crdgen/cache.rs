@@ -58,7 +58,7 @@ impl Place {
     pub(super) fn keep(&self, program: &Utf8Path, answer: &str) {
         let list = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
         let sources = sources(&list);
-        if sources.is_empty() {
+        if sources.is_empty() || sources.iter().any(|source| self.sees_more(source)) {
             return;
         }
         let files = self.inputs(&sources);
@@ -81,14 +81,33 @@ impl Place {
         }
     }
 
+    /// Whether more goes into a source than files: what a build script reads, and variables of the environment.
+    fn sees_more(&self, source: &str) -> bool {
+        let source = self.root.join(source);
+        let text = fs::read_to_string(&source).unwrap_or_default();
+        let is_package = |above: &&Utf8Path| above.join("Cargo.toml").exists();
+        let package = source.ancestors().skip(1).find(is_package);
+        let manifest = package.map(|package| fs::read_to_string(package.join("Cargo.toml")));
+        let manifest = manifest.and_then(Result::ok).unwrap_or_default();
+        let says = manifest
+            .parse()
+            .is_ok_and(|document: toml_edit::DocumentMut| {
+                let build = document
+                    .get("package")
+                    .and_then(|package| package.get("build"));
+                build.is_some_and(|build| build.as_bool() != Some(false))
+            });
+        text.contains("env!(") || says || package.is_some_and(|it| it.join("build.rs").exists())
+    }
+
     /// Every file that can change what crdgen says: its sources and those of packages at a path, their manifests, and
     /// what configures cargo.
     fn inputs(&self, sources: &[String]) -> Vec<Utf8PathBuf> {
         let mut files = build::configuration_files(&self.root);
         for source in sources {
             let source = self.root.join(source);
-            let manifests = source.ancestors().map(|above| above.join("Cargo.toml"));
-            files.extend(manifests.filter(|manifest| manifest.exists()));
+            let above = source.ancestors().skip(1);
+            files.extend(above.map(|above| above.join("Cargo.toml")));
             files.push(source);
         }
         for name in ["Cargo.lock", "rust-toolchain", "rust-toolchain.toml"] {
@@ -110,23 +129,22 @@ fn sources(list: &str) -> Vec<String> {
 
 /// What the environment tells cargo and rustc, and the opgen that asks.
 fn environment() -> String {
+    let variables = std::env::vars_os();
+    of_variables(variables.filter_map(|(name, value)| {
+        let value = value.to_string_lossy().into_owned();
+        Some((name.into_string().ok()?, value))
+    }))
+}
+
+fn of_variables(variables: impl IntoIterator<Item = (String, String)>) -> String {
     let told = |(name, value): (String, String)| {
         let counts = name.starts_with("CARGO") || name.starts_with("RUST");
         counts.then(|| format!("{name}={value}\n"))
     };
-    let variables = std::env::vars_os().filter_map(|(name, value)| {
-        Some((
-            name.into_string().ok()?,
-            value.to_string_lossy().into_owned(),
-        ))
-    });
-    let mut lines: Vec<_> = variables.filter_map(told).collect();
+    let mut lines: Vec<_> = variables.into_iter().filter_map(told).collect();
     lines.sort();
-    blob_id(&format!(
-        "{}\n{}",
-        crate::project::OPGEN_VERSION,
-        lines.concat()
-    ))
+    let version = crate::project::OPGEN_VERSION;
+    blob_id(&format!("{version}\n{}", lines.concat()))
 }
 
 fn hash(file: &Utf8Path) -> Option<String> {
@@ -158,19 +176,72 @@ mod tests {
         fs::write(program.with_extension("d"), "crdgen: a.rs\n").unwrap();
         place.keep(&program, "yes");
         assert_eq!(place.answer().as_deref(), Some("yes"));
+        let fresh = |what: &str| {
+            assert_eq!(place.answer(), None, "{what}");
+            place.keep(&program, "yes");
+            assert_eq!(place.answer().as_deref(), Some("yes"), "{what}");
+        };
         for (file, text) in [
             ("a.rs", "b"),
+            ("Cargo.toml", "[workspace]"),
+            ("Cargo.toml", "[package]\nbuild = false"),
             ("Cargo.lock", ""),
+            ("Cargo.lock", "version = 4"),
+            ("rust-toolchain", "stable"),
+            ("rust-toolchain.toml", ""),
             (".cargo/config.toml", ""),
+            (".cargo/config", ""),
         ] {
             fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
             fs::write(root.join(file), text).unwrap();
-            assert_eq!(place.answer(), None, "{file}");
-            place.keep(&program, "yes");
-            assert_eq!(place.answer().as_deref(), Some("yes"), "{file}");
+            fresh(file);
         }
+        // A source of another package, with a manifest of its own.
+        fs::create_dir_all(root.join("other/src")).unwrap();
+        fs::write(root.join("other/src/lib.rs"), "c").unwrap();
+        let list = "crdgen: a.rs other/src/lib.rs\n";
+        fs::write(program.with_extension("d"), list).unwrap();
+        place.keep(&program, "yes");
+        for (file, text) in [("other/src/lib.rs", "d"), ("other/Cargo.toml", "[package]")] {
+            fs::write(root.join(file), text).unwrap();
+            fresh(file);
+        }
+        // Answers that more goes into are not kept.
+        for (file, text) in [
+            ("a.rs", "env!(\"NAME\")"),
+            ("other/build.rs", "fn main() {}"),
+            ("other/Cargo.toml", "[package]\nbuild = \"make.rs\""),
+        ] {
+            let before = fs::read_to_string(root.join(file)).ok();
+            fs::write(root.join(file), text).unwrap();
+            fs::remove_file(&place.file).unwrap();
+            place.keep(&program, "yes");
+            assert_eq!(place.answer(), None, "{file}");
+            match before {
+                Some(before) => fs::write(root.join(file), before).unwrap(),
+                None => fs::remove_file(root.join(file)).unwrap(),
+            }
+            place.keep(&program, "yes");
+        }
+        assert_eq!(place.answer().as_deref(), Some("yes"));
         fs::remove_file(root.join("a.rs")).unwrap();
         assert_eq!(place.answer(), None);
+    }
+
+    #[test]
+    fn another_environment_is_another_answer() {
+        let told = |name: &str, value: &str| of_variables([(name.to_owned(), value.to_owned())]);
+        let nothing = of_variables([]);
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_BUILD_RUSTFLAGS",
+            "RUSTUP_TOOLCHAIN",
+            "CARGO_PROFILE_DEV_DEBUG",
+        ] {
+            assert_ne!(told(name, "a"), nothing, "{name}");
+            assert_ne!(told(name, "a"), told(name, "b"), "{name}");
+        }
+        assert_eq!(told("SHLVL", "2"), nothing);
     }
 
     #[test]
