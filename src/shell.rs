@@ -152,6 +152,13 @@ impl Shell {
         self.problems(YELLOW, "warning", &problems.into_iter().collect::<Vec<_>>());
     }
 
+    /// What was done and should be known, with what can be done about it.
+    pub fn notes<'a>(&self, problems: impl IntoIterator<Item = &'a Problem>) {
+        if self.verbosity >= Verbosity::Normal {
+            self.problems(CYAN, "note", &problems.into_iter().collect::<Vec<_>>());
+        }
+    }
+
     /// What could be better.
     pub fn hints<'a>(&self, problems: impl IntoIterator<Item = &'a Problem>) {
         self.problems(CYAN, "hint", &problems.into_iter().collect::<Vec<_>>());

@@ -10,6 +10,8 @@ pub enum Level {
     Error,
     /// Something does not do what its author believes.
     Warning,
+    /// What was done to make the CRD fit.
+    Note,
     /// A convention of Kubernetes' APIs that is not followed.
     Hint,
 }

@@ -139,6 +139,7 @@ mod tests {
         }});
         Kind {
             type_name: format!("x::{version}::C"),
+            schema: Value::Null,
             crd: Ok(crd),
         }
     }

@@ -47,7 +47,7 @@ pub fn report(
     comments::refuse([misplaced, unknown(types)].concat())?;
     let roots = roots(kinds);
     let written = |place: &Place| {
-        let root = roots.get(&(place.kind.as_str(), place.version.as_str()));
+        let root = roots.get(&(place.kind.clone(), place.version.clone()));
         types.find(root.copied().unwrap_or_default(), place)
     };
     let mut used = BTreeSet::new();
@@ -76,14 +76,15 @@ impl Report {
 }
 
 /// The Rust type of each version of a kind.
-fn roots<'a>(kinds: &'a [Kind]) -> BTreeMap<(&'a str, &'a str), &'a str> {
-    let root = |kind: &'a Kind| {
-        let spec = &kind.crd.as_ref().ok()?["spec"];
-        let name = spec["names"]["kind"].as_str()?;
-        let version = spec["versions"][0]["name"].as_str()?;
-        Some(((name, version), kind.type_name.as_str()))
+fn roots(kinds: &[Kind]) -> BTreeMap<(String, String), &str> {
+    let root = |kind: &'_ Kind| {
+        let place = crd::root(kind);
+        (place.kind, place.version)
     };
-    kinds.iter().filter_map(root).collect()
+    kinds
+        .iter()
+        .map(|kind| (root(kind), kind.type_name.as_str()))
+        .collect()
 }
 
 /// What the types say and the schema no longer shows: integers that JSON does not keep, attributes without effect.
@@ -154,7 +155,7 @@ fn unknown(types: &Types) -> Vec<Misplaced> {
         .filter(|allow| !open(&allow.allowance.id));
     let problem = |allow: &super::types::Allow| {
         let id = &allow.allowance.id;
-        let problem = Problem::new(format!("`{id}` is nothing that opgen finds"));
+        let problem = Problem::new(format!("`{id}` is nothing that a comment can allow"));
         let help = match did_you_mean(id, known()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "its messages have the id at their end, in brackets".to_owned(),
@@ -215,6 +216,7 @@ struct ASpec {
         }}]}});
         let kind = Kind {
             type_name: "x::a::A".to_owned(),
+            schema: Value::Null,
             crd: Ok(crd.clone()),
         };
         let sources = BTreeMap::from([("src/a.rs".into(), source.to_owned())]);
@@ -256,7 +258,7 @@ struct ASpec {
         let problems = said(&SOURCE.replace("allow:boolean", "allow:boolen")).unwrap_err();
         assert_eq!(
             problems.0[0].message,
-            "`boolen` is nothing that opgen finds in `src/a.rs:4:8`"
+            "`boolen` is nothing that a comment can allow in `src/a.rs:4:8`"
         );
         assert_eq!(
             problems.0[0].help.as_deref(),

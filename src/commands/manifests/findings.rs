@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use crate::{
-    crd::{self, Level},
+    crd::{self, Finding, Level},
     manifests::{crdgen::Kind, report, sources, types::Types},
     problem::Problems,
     shell::Shell,
@@ -21,10 +21,11 @@ pub(super) fn tell(
     root: &Utf8Path,
     kinds: &[Kind],
     crds: &BTreeMap<Utf8PathBuf, Value>,
+    mut findings: Vec<Finding>,
     shell: &Shell,
 ) -> anyhow::Result<()> {
     let check = |crd| [crd::lint::lint(crd), crd::cel::check(crd)].concat();
-    let mut findings: Vec<_> = crds.values().flat_map(check).collect();
+    findings.extend(crds.values().flat_map(check));
     for (path, crd) in crds {
         let before = std::fs::read_to_string(root.join(path)).ok();
         let before = before.and_then(|text| yaml::document(&text).ok());
@@ -35,6 +36,7 @@ pub(super) fn tell(
     let report = report::report(kinds, &crds, findings, &types, misplaced)?;
     let of = |level| report.of(level).map(|line| &line.problem);
     shell.warnings(of(Level::Warning));
+    shell.notes(of(Level::Note));
     if shell.is_verbose() {
         shell.hints(of(Level::Hint));
     } else if let count @ 1.. = report.of(Level::Hint).count() {

@@ -1,10 +1,15 @@
 //! `opgen manifests`: CRDs from the Rust types, samples from the CRDs, roles from the comments.
 
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use serde_json::Value;
+
 use super::finish::{About, Finish, finish};
 use crate::{
     cli::{GlobalArgs, ManifestsArgs},
-    crd,
-    manifests::crdgen,
+    crd::{self, Finding},
+    manifests::crdgen::{self, Kind},
     project,
     scaffold::Scaffold,
     shell::Shell,
@@ -26,8 +31,8 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
         ));
     }
     let kinds = crdgen::run(&root, &project, args.check, shell)?;
-    let crds = crd::merge(kinds.clone())?;
-    findings::tell(&root, &kinds, &crds, shell)?;
+    let (crds, findings) = made(&kinds)?;
+    findings::tell(&root, &kinds, &crds, findings, shell)?;
     for stranger in files::strangers(&root, |path| crds.contains_key(path))? {
         shell.note(&format!("`{stranger}` is not opgen's and is left alone"));
     }
@@ -53,4 +58,26 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
         shell,
     )
     .map(drop)
+}
+
+/// Every CRD of the types, fit for Kubernetes, by its file; and what is found on the way. A kind that no CRD can be made
+/// of has a finding and no file.
+///
+/// # Errors
+/// Versions of a kind that do not agree.
+fn made(kinds: &[Kind]) -> anyhow::Result<(BTreeMap<Utf8PathBuf, Value>, Vec<Finding>)> {
+    let mut findings = crd::refused(kinds);
+    let refused = |kind: &&Kind| {
+        let name = crd::root(kind).kind;
+        findings.iter().any(|finding| finding.place.kind == name)
+    };
+    let (_, fit): (Vec<_>, Vec<_>) = kinds.iter().partition(refused);
+    let mut crds = crd::merge(fit.into_iter().cloned().collect())?;
+    let schemas = crd::Schemas::new(kinds);
+    for crd in crds.values_mut() {
+        let normalised = crd::normalise(crd, &schemas);
+        *crd = normalised.crd;
+        findings.extend(normalised.findings);
+    }
+    Ok((crds, findings))
 }

@@ -12,7 +12,8 @@ mod versions;
 
 pub use versions::stored_version_moved;
 
-/// The lints, by their ids, with what each finds.
+/// What a comment can allow, by its id, with what it means. Beside these are the errors of [`super::normalise`], which
+/// the API server would not allow either.
 pub const LINTS: &[(&str, &str)] = &[
     (
         "boolean",
@@ -45,6 +46,18 @@ pub const LINTS: &[(&str, &str)] = &[
         "integer-range",
         "an integer type with values that JSON and Kubernetes do not keep",
     ),
+    (
+        "large",
+        "a CRD that is too large for client-side `kubectl apply`",
+    ),
+    (
+        "open-map",
+        "a flattened map, whose values Kubernetes cannot check",
+    ),
+    (
+        "open-value",
+        "values of more than one type, which Kubernetes cannot check",
+    ),
     ("printer-column", "a printer column that is always empty"),
     (
         "required-default",
@@ -59,12 +72,20 @@ pub const LINTS: &[(&str, &str)] = &[
         "a selectable field that is not in the schema",
     ),
     (
+        "shortened",
+        "descriptions that were left out so that `kubectl apply` takes the CRD",
+    ),
+    (
         "status-subresource",
         "a status without its subresource, or a subresource without a status",
     ),
     (
         "stored-version",
         "another stored version, in which fields of stored objects are lost",
+    ),
+    (
+        "unchecked-keys",
+        "keys of a map that Kubernetes cannot check",
     ),
     (
         "versions-differ",

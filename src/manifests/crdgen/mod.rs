@@ -38,6 +38,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 pub struct Kind {
     /// The Rust type, e.g. `myapp_api::apps::v1::my_app::MyApp`.
     pub type_name: String,
+    /// What schemars makes of it, with its definitions under the names of Rust types; `null` if crdgen did not say.
+    pub schema: Value,
     /// The CRD as kube makes it, or what it panicked with.
     pub crd: Result<Value, String>,
 }
@@ -132,7 +134,12 @@ fn parse(text: &str) -> Result<Vec<Kind>, Problem> {
             (_, Some(panic)) => Err(panic.to_owned()),
             _ => return Err(broken(format!("`{type_name}` without `crd` and `panic`"))),
         };
-        Ok(Kind { type_name, crd })
+        let schema = kind["schema"].clone();
+        Ok(Kind {
+            type_name,
+            schema,
+            crd,
+        })
     };
     document
         .kinds

@@ -1,0 +1,237 @@
+//! Types that kube makes no CRD of: it panics without saying where, and schemars' own schema tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Finding, Level, Place, Step};
+use crate::{
+    crd::{Raw, raw::is_null},
+    manifests::crdgen::Kind,
+    problem::Problem,
+    resource::Version,
+};
+
+/// Every place of every kind that kube could make no CRD of, with the shape that is there and a way out; the kind as a
+/// whole, with kube's own words, where no such shape is found.
+pub fn refused(kinds: &[Kind]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for kind in kinds {
+        let Err(panic) = &kind.crd else {
+            continue;
+        };
+        let place = root(kind);
+        let before = findings.len();
+        search(
+            &Raw::new(&kind.schema),
+            &place,
+            &mut Vec::new(),
+            &mut findings,
+        );
+        if findings.len() == before {
+            let words = panic.lines().next().unwrap_or_default().trim();
+            let problem = Problem::new(format!(
+                "kube makes no CRD of `{}`: {words}",
+                kind.type_name
+            ));
+            let help = "change the shape of the field that it names, or give it a schema with `#[schemars(schema_with = \"..\")]`";
+            findings.push(Finding {
+                id: "no-schema",
+                level: Level::Error,
+                place,
+                problem: problem.help(help),
+            });
+        }
+    }
+    findings
+}
+
+/// The place of a kind: as its CRD says, or else by the names of its type and of the modules above it.
+pub fn root(kind: &Kind) -> Place {
+    if let Ok(crd) = &kind.crd {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let spec = &crd["spec"];
+        return Place::root(
+            text(&spec["names"]["kind"]),
+            text(&spec["versions"][0]["name"]),
+        );
+    }
+    let mut parts: Vec<_> = kind.type_name.split("::").collect();
+    let kind = parts.pop().unwrap_or_default();
+    let version = parts
+        .into_iter()
+        .rev()
+        .find(|part| part.parse::<Version>().is_ok());
+    Place::root(kind, version.unwrap_or_default())
+}
+
+/// Looks at one place and, unless it is wrong itself, at those below.
+fn search(
+    raw: &Raw<'_>,
+    place: &Place,
+    above: &mut Vec<Vec<*const Value>>,
+    findings: &mut Vec<Finding>,
+) {
+    if let Some((id, message, help)) = shape(raw) {
+        let problem = Problem::new(message).help(help);
+        findings.push(Finding {
+            id,
+            level: Level::Error,
+            place: place.clone(),
+            problem,
+        });
+        return;
+    }
+    // Kubernetes' own types are fit, and a type within itself is being looked at.
+    if raw.kubernetes_type().is_some() || above.contains(&raw.identity()) {
+        return;
+    }
+    above.push(raw.identity());
+    for name in field_names(raw) {
+        let step = Step::Field(name.clone());
+        search(&raw.step(&step), &place.field(&name), above, findings);
+    }
+    for step in [Step::Items, Step::Values] {
+        let below = raw.step(&step);
+        if !below.whole().is_empty() || !below.variants().is_empty() {
+            search(&below, &place.step(step), above, findings);
+        }
+    }
+    above.pop();
+}
+
+fn field_names(raw: &Raw<'_>) -> BTreeSet<String> {
+    let schemas = raw.whole().iter().chain(raw.variants());
+    let fields = schemas.filter_map(|schema| schema["properties"].as_object());
+    fields.flat_map(|fields| fields.keys().cloned()).collect()
+}
+
+/// What is wrong with the shape of one type: an id, the reason and the way out.
+fn shape(raw: &Raw<'_>) -> Option<(&'static str, String, String)> {
+    let types = raw
+        .whole()
+        .iter()
+        .find_map(|schema| schema["type"].as_array());
+    if types.is_some_and(|types| types.iter().filter(|name| *name != "null").count() > 1) {
+        let reason = "a value of more than one type, and a field of Kubernetes has one".to_owned();
+        return Some(("open-value", reason, "choose one of the types".to_owned()));
+    }
+    let variants: Vec<_> = raw
+        .variants()
+        .iter()
+        .filter(|variant| !is_null(variant))
+        .collect();
+    let kinds: BTreeSet<_> = variants
+        .iter()
+        .map(|variant| {
+            if variant.get("properties").is_some() {
+                "object"
+            } else {
+                "value"
+            }
+        })
+        .collect();
+    let tagged = raw
+        .whole()
+        .iter()
+        .any(|schema| schema.get("oneOf").is_some());
+    let tags = tags(&variants);
+    if let Some(tag) = tags.first() {
+        let others: BTreeSet<&String> = variants
+            .iter()
+            .filter_map(|variant| variant["properties"].as_object())
+            .flat_map(|fields| fields.keys().filter(|name| *name != tag))
+            .collect();
+        let one_content = others.len() == 1
+            && variants.len() > 1
+            && variants
+                .iter()
+                .filter(|variant| {
+                    variant["properties"]
+                        .as_object()
+                        .is_some_and(|fields| fields.len() == 2)
+                })
+                .count()
+                > 1;
+        let (id, how) = if one_content {
+            ("adjacently-tagged-enum", "an adjacently tagged enum")
+        } else {
+            ("internally-tagged-enum", "an internally tagged enum")
+        };
+        let reason = format!(
+            "{how}: `{tag}` has another value in each variant, and a field of Kubernetes has one schema"
+        );
+        let help = format!(
+            "leave `tag` out of its `#[serde(..)]`: each variant is then a field of its own, in place of `{tag}`"
+        );
+        return Some((id, reason, help));
+    }
+    if tagged && kinds.len() > 1 {
+        let units: Vec<_> = variants
+            .iter()
+            .flat_map(|variant| values(variant))
+            .map(|value| format!("`{value}`"))
+            .collect();
+        let reason = format!(
+            "an enum that is a text for some variants ({}) and an object for others",
+            units.join(", ")
+        );
+        let help = "give those variants braces: `Name {}` in place of `Name`".to_owned();
+        return Some(("mixed-enum", reason, help));
+    }
+    let clash = clash(&variants)?;
+    let reason = format!(
+        "variants whose field `{clash}` differs in type, and a field of Kubernetes has one schema"
+    );
+    let help = format!(
+        "give `{clash}` one type in all variants or another name in each, or leave `untagged` out"
+    );
+    Some(("clashing-variants", reason, help))
+}
+
+/// The fields that have one value in each variant, and not the same in all.
+fn tags(variants: &[&&Value]) -> Vec<String> {
+    let objects: Vec<_> = variants
+        .iter()
+        .filter_map(|variant| variant["properties"].as_object())
+        .collect();
+    let Some(first) = objects.first() else {
+        return Vec::new();
+    };
+    let is_tag = |name: &&String| {
+        let values: BTreeSet<_> = objects
+            .iter()
+            .map(|fields| {
+                fields
+                    .get(*name)
+                    .map(values)
+                    .filter(|values| values.len() == 1)
+            })
+            .collect();
+        !values.contains(&None) && (values.len() > 1 || objects.len() == 1)
+    };
+    first.keys().filter(is_tag).cloned().collect()
+}
+
+/// The texts that a schema accepts, if it lists them.
+fn values(schema: &Value) -> Vec<String> {
+    let list = schema["enum"].as_array().into_iter().flatten();
+    let values = list.chain(schema.get("const")).filter_map(Value::as_str);
+    values.map(str::to_owned).collect()
+}
+
+/// A field that two variants have with different schemas.
+fn clash(variants: &[&&Value]) -> Option<String> {
+    let mut known: BTreeMap<&String, &Value> = BTreeMap::new();
+    for fields in variants
+        .iter()
+        .filter_map(|variant| variant["properties"].as_object())
+    {
+        for (name, field) in fields {
+            if *known.entry(name).or_insert(field) != field {
+                return Some(name.clone());
+            }
+        }
+    }
+    None
+}
