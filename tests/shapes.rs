@@ -16,6 +16,7 @@ use std::{collections::BTreeMap, env, fs, path::Path, process::Command, time::Du
 
 use http::{Method, Request, StatusCode};
 use kube::{Client, client::Body};
+use opgen::crd::{Schemas, normalise};
 use opgen_runtime::envtest::{Environment, eventually};
 use project::{Project, RUNTIME};
 use serde_json::{Value, json};
@@ -187,6 +188,9 @@ impl Server {
                 )
                 .await;
             let kind = &crd["spec"]["names"]["kind"];
+            if normalise(&crd, &Schemas::default()).crd != crd {
+                failures += &format!("the CRD of {kind} changes when it is normalised again\n");
+            }
             if answer.status != StatusCode::CREATED {
                 failures += &format!("the CRD of {kind} is refused: {}\n", answer.body["message"]);
             }

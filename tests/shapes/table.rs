@@ -249,6 +249,7 @@ shapes! { refused:
     unit_structs "UnitStructs": UnitStruct = [], refused [];
     c_strings "CStrings": std::ffi::CString = [], refused [];
     internally_tagged_units "InternallyTaggedUnits": InternalUnit = [], refused [];
+    internally_tagged_mixes "InternallyTaggedMixes": BTreeMap<String, InternalMixed> = [], refused [];
     lists_of_pairs "ListsOfPairs": Vec<(String, i32)> = [], refused [];
     bounds "Bounds": std::ops::Bound<i32> = [], refused [];
 }

@@ -100,6 +100,11 @@ types! {
         On,
         Off,
     }
+    #[serde(tag = "kind", rename_all = "camelCase")]
+    enum InternalMixed {
+        Nothing,
+        Something { of: String },
+    }
     #[serde(tag = "t", content = "c")]
     enum Adjacent {
         A(i32),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Finding, Level, Place, Step};
 use crate::{
@@ -106,8 +106,11 @@ fn field_names(raw: &Raw<'_>) -> BTreeSet<String> {
     fields.flat_map(|fields| fields.keys().cloned()).collect()
 }
 
-/// What is wrong with the shape of one type: an id, the reason and the way out.
-fn shape(raw: &Raw<'_>) -> Option<(&'static str, String, String)> {
+/// What is wrong with a shape: an id, the reason and the way out.
+type Wrong = (&'static str, String, String);
+
+/// What is wrong with the shape of one type.
+fn shape(raw: &Raw<'_>) -> Option<Wrong> {
     let types = raw
         .whole()
         .iter()
@@ -119,85 +122,99 @@ fn shape(raw: &Raw<'_>) -> Option<(&'static str, String, String)> {
     let variants: Vec<_> = raw
         .variants()
         .iter()
+        .copied()
         .filter(|variant| !is_null(variant))
         .collect();
-    let kinds: BTreeSet<_> = variants
-        .iter()
-        .map(|variant| {
-            if variant.get("properties").is_some() {
-                "object"
-            } else {
-                "value"
-            }
-        })
-        .collect();
-    let tagged = raw
+    // Kube takes texts and objects in an enum without tags, and what becomes of it is said there.
+    let untagged = raw
         .whole()
         .iter()
-        .any(|schema| schema.get("oneOf").is_some());
-    let tags = tags(&variants);
-    if let Some(tag) = tags.first() {
-        let others: BTreeSet<&String> = variants
-            .iter()
-            .filter_map(|variant| variant["properties"].as_object())
-            .flat_map(|fields| fields.keys().filter(|name| *name != tag))
-            .collect();
-        let one_content = others.len() == 1
-            && variants.len() > 1
-            && variants
-                .iter()
-                .filter(|variant| {
-                    variant["properties"]
-                        .as_object()
-                        .is_some_and(|fields| fields.len() == 2)
-                })
-                .count()
-                > 1;
-        let (id, how) = if one_content {
-            ("adjacently-tagged-enum", "an adjacently tagged enum")
-        } else {
-            ("internally-tagged-enum", "an internally tagged enum")
-        };
-        let reason = format!(
-            "{how}: `{tag}` has another value in each variant, and a field of Kubernetes has one schema"
-        );
-        let help = format!(
-            "leave `tag` out of its `#[serde(..)]`: each variant is then a field of its own, in place of `{tag}`"
-        );
-        return Some((id, reason, help));
-    }
-    if tagged && kinds.len() > 1 {
-        let units: Vec<_> = variants
-            .iter()
-            .flat_map(|variant| values(variant))
-            .map(|value| format!("`{value}`"))
-            .collect();
-        let reason = format!(
-            "an enum that is a text for some variants ({}) and an object for others",
-            units.join(", ")
-        );
-        let help = "give those variants braces: `Name {}` in place of `Name`".to_owned();
-        return Some(("mixed-enum", reason, help));
-    }
-    let clash = clash(&variants)?;
+        .all(|schema| schema.get("oneOf").is_none());
+    tagged(&variants)
+        .or_else(|| mixed(&variants).filter(|_| !untagged))
+        .or_else(|| clashing(&variants))
+}
+
+fn fields(variant: &Value) -> Option<&Map<String, Value>> {
+    variant["properties"].as_object()
+}
+
+/// An enum whose variants have a field that names them.
+fn tagged(variants: &[&Value]) -> Option<Wrong> {
+    let tag = tag(variants)?;
+    let others = |variant: &&Value| {
+        let names = fields(variant).into_iter().flat_map(Map::keys);
+        names
+            .filter(|name| **name != tag)
+            .cloned()
+            .collect::<BTreeSet<_>>()
+    };
+    let others: Vec<_> = variants
+        .iter()
+        .map(others)
+        .filter(|names| !names.is_empty())
+        .collect();
+    // The content of an adjacently tagged enum has one name in all variants.
+    let contents: BTreeSet<_> = others.iter().flatten().collect();
+    let (id, how) = if contents.len() == 1 && others.len() > 1 {
+        ("adjacently-tagged-enum", "an adjacently tagged enum")
+    } else {
+        ("internally-tagged-enum", "an internally tagged enum")
+    };
     let reason = format!(
-        "variants whose field `{clash}` differs in type, and a field of Kubernetes has one schema"
+        "{how}: `{tag}` has another value in each variant, and a field of Kubernetes has one schema"
+    );
+    let help = match others.len() {
+        0 => "leave `tag` out of its `#[serde(..)]`: the enum is then a text".to_owned(),
+        count => {
+            let braces = if count < variants.len() {
+                ", and give variants without fields braces: `Name {}`"
+            } else {
+                ""
+            };
+            format!(
+                "leave `tag` out of its `#[serde(..)]`{braces}: each variant is then a field of its own, in place of `{tag}`"
+            )
+        }
+    };
+    Some((id, reason, help))
+}
+
+/// An enum with variants that hold something and others that do not.
+fn mixed(variants: &[&Value]) -> Option<Wrong> {
+    let units: Vec<_> = variants
+        .iter()
+        .flat_map(|variant| values(variant))
+        .collect();
+    let first = units.first()?;
+    variants.iter().find_map(|variant| fields(variant))?;
+    let list: Vec<_> = units.iter().map(|unit| format!("`{unit}`")).collect();
+    let reason = format!(
+        "an enum that is a text for some variants ({}) and an object for others",
+        list.join(", ")
+    );
+    let help = format!("give variants without fields braces: `{first} {{}}` in place of `{first}`");
+    Some(("mixed-enum", reason, help))
+}
+
+/// Variants without names, whose fields differ.
+fn clashing(variants: &[&Value]) -> Option<Wrong> {
+    let name = clash(variants)?;
+    let reason = format!(
+        "variants whose field `{name}` differs in type, and a field of Kubernetes has one schema"
     );
     let help = format!(
-        "give `{clash}` one type in all variants or another name in each, or leave `untagged` out"
+        "give `{name}` one type in all variants or another name in each, or leave `untagged` out"
     );
     Some(("clashing-variants", reason, help))
 }
 
-/// The fields that have one value in each variant, and not the same in all.
-fn tags(variants: &[&&Value]) -> Vec<String> {
+/// The field that has one value in each variant, and not the same in all.
+fn tag(variants: &[&Value]) -> Option<String> {
     let objects: Vec<_> = variants
         .iter()
-        .filter_map(|variant| variant["properties"].as_object())
+        .filter_map(|variant| fields(variant))
         .collect();
-    let Some(first) = objects.first() else {
-        return Vec::new();
-    };
     let is_tag = |name: &&String| {
         let values: BTreeSet<_> = objects
             .iter()
@@ -208,9 +225,9 @@ fn tags(variants: &[&&Value]) -> Vec<String> {
                     .filter(|values| values.len() == 1)
             })
             .collect();
-        !values.contains(&None) && (values.len() > 1 || objects.len() == 1)
+        !values.contains(&None) && values.len() > 1
     };
-    first.keys().filter(is_tag).cloned().collect()
+    objects.first()?.keys().find(is_tag).cloned()
 }
 
 /// The texts that a schema accepts, if it lists them.
@@ -221,13 +238,10 @@ fn values(schema: &Value) -> Vec<String> {
 }
 
 /// A field that two variants have with different schemas.
-fn clash(variants: &[&&Value]) -> Option<String> {
+fn clash(variants: &[&Value]) -> Option<String> {
     let mut known: BTreeMap<&String, &Value> = BTreeMap::new();
-    for fields in variants
-        .iter()
-        .filter_map(|variant| variant["properties"].as_object())
-    {
-        for (name, field) in fields {
+    for found in variants.iter().filter_map(|variant| fields(variant)) {
+        for (name, field) in found {
             if *known.entry(name).or_insert(field) != field {
                 return Some(name.clone());
             }
