@@ -130,12 +130,13 @@ fn line(finding: Finding, written: &Written) -> Line {
         place,
         problem,
     } = finding;
-    let at = written.at.as_ref().map(|at| format!(" in `{at}`"));
-    let at = at.unwrap_or_default();
-    let message = format!(
-        "`{}` ({place}): {}{at} [{id}]",
-        written.name, problem.message
-    );
+    let message = match &written.at {
+        Some(at) => format!(
+            "`{}` ({place}): {} in `{at}` [{id}]",
+            written.name, problem.message
+        ),
+        None => format!("`{place}`: {} [{id}]", problem.message),
+    };
     let problem = Problem { message, ..problem };
     Line { level, id, problem }
 }
