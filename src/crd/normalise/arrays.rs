@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Report, Schema, text};
-use crate::crd::Raw;
 
 /// Gives a list one schema for its items; an error where they differ.
-pub(super) fn settle(schema: &mut Schema, _raw: &Raw<'_>, report: &mut Report<'_>) {
+pub(super) fn settle(schema: &mut Schema, report: &mut Report<'_>) {
     if text(schema, "type") != "array" {
         return;
     }

@@ -7,7 +7,7 @@ use super::{Schema, is, scalars, tidy};
 use crate::crd::raw::is_null;
 
 /// What describes a value or its type, and may not stand within a check.
-const OUTSIDE: &[&str] = &[
+pub(super) const OUTSIDE: &[&str] = &[
     "$ref",
     "additionalProperties",
     "default",

@@ -31,6 +31,11 @@ mod tests;
 
 pub use refused::{refused, root};
 
+/// Accepts any value, and keeps what it does not know.
+const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
+/// Accepts whole numbers and texts.
+const EITHER: &str = "x-kubernetes-int-or-string";
+
 /// A schema: the members of a `JSONSchemaProps`.
 type Schema = Map<String, Value>;
 
@@ -111,8 +116,8 @@ fn walk(schema: &mut Schema, place: &Place, raw: &Raw<'_>, findings: &mut Vec<Fi
     tidy::tidy(schema);
     combine::combine(schema);
     types::settle(schema, raw, &mut report);
-    objects::settle(schema, raw, &mut report);
-    arrays::settle(schema, raw, &mut report);
+    objects::settle(schema, &mut report);
+    arrays::settle(schema, &mut report);
     scalars::settle(schema, raw);
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         for (name, value) in properties {

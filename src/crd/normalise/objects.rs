@@ -2,14 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Report, Schema, is, text};
-use crate::crd::Raw;
+use super::{OPEN, Report, Schema, is, text};
 
-const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
 const VALUES: &str = "additionalProperties";
 
 /// Gives an object either fields or values, as Kubernetes wants it.
-pub(super) fn settle(schema: &mut Schema, _raw: &Raw<'_>, report: &mut Report<'_>) {
+pub(super) fn settle(schema: &mut Schema, report: &mut Report<'_>) {
     if text(schema, "type") != "object" {
         schema.remove("patternProperties");
         return;
@@ -25,11 +23,11 @@ pub(super) fn settle(schema: &mut Schema, _raw: &Raw<'_>, report: &mut Report<'_
             schema.remove(VALUES);
             schema.insert(OPEN.to_owned(), true.into());
         }
-        Some(_) if is(schema, OPEN) => {
-            schema.remove(VALUES);
-        }
         Some(_) if schema.contains_key("properties") || report.place.steps.is_empty() => {
             schema.remove(VALUES);
+            if is(schema, OPEN) {
+                return;
+            }
             schema.insert(OPEN.to_owned(), true.into());
             report.warning(
                 "open-map",

@@ -309,7 +309,7 @@ fn shapes_that_kube_panics_on_are_found_by_their_place() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn any_schema_ends_well(field in any_schema(), raw in any_schema(), definition in any_schema()) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Report, Schema, is};
+use super::{EITHER, OPEN, Report, Schema, is};
 use crate::crd::{Raw, raw::type_of};
 
 /// Kubernetes' types that hold any object. k8s-openapi says `type: object` and no more, so that all would be pruned.
@@ -89,9 +89,6 @@ pub(super) fn settle(schema: &mut Schema, raw: &Raw<'_>, report: &mut Report<'_>
         }
     }
 }
-
-const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
-const EITHER: &str = "x-kubernetes-int-or-string";
 
 /// What schemars says goes before what kube has left: kube drops the types of variants.
 fn types<'a>(schema: &'a Schema, raw: &Raw<'a>) -> BTreeSet<&'a str> {

@@ -10,15 +10,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    Finding, Level, Place, Report, Schema, Step, defaults, is, scalars, text,
+    EITHER, Finding, Level, OPEN, Place, Report, Schema, Step, defaults, is, scalars, text,
     tidy::{KEYWORDS, Shape},
 };
 
 mod merged;
 mod parts;
 
-const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
-const EITHER: &str = "x-kubernetes-int-or-string";
 const EMBEDDED: &str = "x-kubernetes-embedded-resource";
 const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
 const META: &[&str] = &["apiVersion", "kind", "metadata"];

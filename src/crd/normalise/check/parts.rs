@@ -3,26 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{Finding, Place, Schema, Step, is},
-    EITHER, EMBEDDED, OPEN, error, fields, shapes,
+    super::{EITHER, Finding, Place, Schema, Step, combine::OUTSIDE, is},
+    error, fields, shapes,
 };
-
-/// What may not stand in a check.
-const OUTSIDE: &[&str] = &[
-    "type",
-    "additionalProperties",
-    "default",
-    "title",
-    "description",
-    "nullable",
-    OPEN,
-    EMBEDDED,
-    EITHER,
-    "x-kubernetes-list-map-keys",
-    "x-kubernetes-list-type",
-    "x-kubernetes-map-type",
-    "x-kubernetes-validations",
-];
 
 /// The parts of `allOf`, `anyOf`, `oneOf` and `not`, but for the one that says what `x-kubernetes-int-or-string` does.
 fn parts(schema: &Schema) -> impl Iterator<Item = &Schema> {
