@@ -27,8 +27,8 @@ check: ## Check formatting, lints and links of the documentation
 	K8S_OPENAPI_ENABLED_VERSION=1.37 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
 
 .PHONY: bless
-bless: ## Rewrite the expected output of tests and the examples: read it before you commit it
-	BLESS=1 cargo test --locked --test builtin --test examples --test golden
+bless: kubernetes ## Rewrite the expected output of tests and the examples: read it before you commit it
+	BLESS=1 cargo test --locked --test apis --test builtin --test examples --test golden --test markers --test shapes -- --include-ignored
 
 .PHONY: lock
 lock: ## Renew the versions that a fresh project locks

@@ -66,3 +66,54 @@ pub fn walk_versions(crd: &Value, visit: &mut impl FnMut(&Place) -> bool) {
         walk(&root, schema, &mut |place, _| visit(place));
     }
 }
+
+/// The CRD with the values of every enum where a reader looks for them. Those of an enum that may be null stand in
+/// `allOf`, since Kubernetes would refuse the null otherwise (see [`super::normalise`]).
+pub(super) fn plain_enums(crd: &Value) -> Value {
+    let mut crd = crd.clone();
+    lift_enums(&mut crd);
+    crd
+}
+
+fn lift_enums(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(lift_enums);
+            let alone = match fields.get("allOf").and_then(Value::as_array) {
+                Some(parts) => match parts.as_slice() {
+                    [Value::Object(part)] if part.len() == 1 => part.get("enum").cloned(),
+                    _ => None,
+                },
+                None => None,
+            };
+            if let Some(values) = alone.filter(|_| !fields.contains_key("enum")) {
+                fields.remove("allOf");
+                fields.insert("enum".to_owned(), values);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(lift_enums),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_an_enum_alone_is_lifted() {
+        let lifted =
+            plain_enums(&json!({ "a": { "allOf": [{ "enum": ["x"] }], "nullable": true } }));
+        assert_eq!(lifted, json!({ "a": { "enum": ["x"], "nullable": true } }));
+        for other in [
+            json!({ "allOf": [{ "enum": ["x"], "minLength": 1 }] }),
+            json!({ "allOf": [{ "enum": ["x"] }, { "enum": ["y"] }] }),
+            json!({ "allOf": [{ "enum": ["x"] }], "enum": ["y"] }),
+            json!({ "allOf": {} }),
+        ] {
+            assert_eq!(plain_enums(&other), other);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -58,8 +59,20 @@ impl Environment {
             "crd",
             "--all",
         ];
-        self.kubectl(&wait).await?;
-        Ok(())
+        loop {
+            match self.kubectl(&wait).await {
+                // kubectl gives up on a CRD that is so new that it has no conditions yet.
+                Err(error)
+                    if error
+                        .to_string()
+                        .contains(".status.conditions accessor error") =>
+                {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => return Err(error),
+                Ok(_) => return Ok(()),
+            }
+        }
     }
 
     async fn kubectl_with_input(&self, arguments: &[&str], input: &str) -> Result<String> {

@@ -9,12 +9,14 @@ use super::{
     Difference, Report, between, schema, sort,
     values::{Whole, fields, get, items, names},
 };
-use crate::crd::Place;
+use crate::crd::{Place, schema::plain_enums};
 
 /// Everything that differs between two sets of CRDs, which are matched by their `metadata.name`; sorted by CRD and
 /// version, what breaks first. Values that are no CRDs are compared as far as they look like some.
 pub fn diff(old: &[Value], new: &[Value]) -> Vec<Difference> {
-    let (old, new) = (by_name(old), by_name(new));
+    let plain = |crds: &[Value]| crds.iter().map(plain_enums).collect::<Vec<_>>();
+    let (old, new) = (plain(old), plain(new));
+    let (old, new) = (by_name(&old), by_name(&new));
     let all: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
     let mut differences = Vec::new();
     for name in all {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     Place, example,
     example::{OF_EVERY_OBJECT, to_text},
+    schema::plain_enums,
     texts,
 };
 use crate::manifests::HEADER_OF_MARKDOWN;
@@ -32,6 +33,7 @@ pub fn docs_path(group: &str, plural: &str) -> Utf8PathBuf {
 /// # Errors
 /// None in practice: an example is YAML.
 pub fn page(crd: &Value) -> anyhow::Result<String> {
+    let crd = &plain_enums(crd);
     let spec = &crd["spec"];
     let names = &spec["names"];
     let kind = names["kind"].as_str().unwrap_or_default();

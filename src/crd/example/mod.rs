@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Place, texts,
+    Place,
+    schema::plain_enums,
+    texts,
     validate::{mismatches, object_mismatches},
     version,
 };
@@ -111,7 +113,7 @@ fn named(crd: &Value, version_name: &str, name: &str) -> Result<Value, Vec<Unmet
     let Some(version) = version(crd, version_name) else {
         return Err(unmet(&place, "has no such version"));
     };
-    let mut schema = version["schema"]["openAPIV3Schema"].clone();
+    let mut schema = plain_enums(&version["schema"]["openAPIV3Schema"]);
     let name_schema = schema
         .pointer("/properties/metadata/properties/name")
         .cloned();

@@ -49,6 +49,9 @@ pub struct BackupSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub starting_deadline_seconds: Option<i64>,
+    /// What is done with a volume of a run that is over; nothing, if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reclaim: Option<Reclaim>,
     /// How many runs are kept.
     #[serde(default = "default_history")]
     pub history: u8,
@@ -70,6 +73,13 @@ pub enum ConcurrencyPolicy {
     Forbid,
     /// The last one is ended.
     Replace,
+}
+
+/// What is done with a volume.
+#[derive(JsonSchema, Deserialize, Serialize, Clone, Copy, Debug, PartialEq)]
+pub enum Reclaim {
+    Keep,
+    Delete,
 }
 
 /// What the operator has seen.
