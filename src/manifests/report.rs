@@ -47,7 +47,10 @@ pub fn report(
     comments::refuse([misplaced, unknown(types)].concat())?;
     let roots = roots(kinds);
     let written = |place: &Place| {
-        let root = roots.get(&(place.kind.clone(), place.version.clone()));
+        let exactly = roots.get(&(place.kind.clone(), place.version.clone()));
+        // What is about all versions is found at the first.
+        let first = || roots.iter().find(|((kind, _), _)| *kind == place.kind);
+        let root = exactly.or_else(|| first().map(|(_, root)| root));
         types.find(root.copied().unwrap_or_default(), place)
     };
     let mut used = BTreeSet::new();
@@ -245,6 +248,34 @@ struct ASpec {
         ];
         let expected = expected.map(|(level, text)| (level, text.to_owned()));
         assert_eq!(said(SOURCE).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_about_all_versions_has_the_name_of_a_type_too() {
+        let kind = |version: &str| Kind {
+            type_name: "x::a::A".to_owned(),
+            schema: Value::Null,
+            crd: Ok(
+                json!({ "spec": { "names": { "kind": "A" }, "versions": [{ "name": version }] } }),
+            ),
+        };
+        let finding = Finding {
+            id: "large",
+            level: Level::Warning,
+            place: Place::root("A", ""),
+            problem: Problem::new("it is large"),
+        };
+        let sources = BTreeMap::from([("src/a.rs".into(), SOURCE.to_owned())]);
+        let (types, _) = Types::of(&sources);
+        let report = report(
+            &[kind("v1"), kind("v2")],
+            &[],
+            vec![finding],
+            &types,
+            Vec::new(),
+        );
+        let said = &report.unwrap().lines[0].problem.message;
+        assert_eq!(said, "`ASpec` (A): it is large in `src/a.rs:3:8` [large]");
     }
 
     #[test]
