@@ -247,7 +247,7 @@ fn without_root(text: &str, root: &Path) -> String {
         .replace(root.to_str().expect("UTF-8"), "[ROOT]")
 }
 
-/// Diffs without those of the files that `out/` leaves out.
+/// Diffs without those of the files that `out/` leaves out, and without their lines in `.opgen/files`.
 fn without_copies(text: &str) -> String {
     let mut kept = String::new();
     let mut copy = false;
@@ -258,7 +258,8 @@ fn without_copies(text: &str) -> String {
                 .peek()
                 .is_some_and(|next| next.starts_with("+++ b/Cargo.lock") || next.contains(VENDOR));
         }
-        if !copy {
+        let is_recorded = line.starts_with("+opgen ") && line.contains(VENDOR);
+        if !copy && !is_recorded {
             kept += &format!("{line}\n");
         }
     }

@@ -66,9 +66,12 @@ impl Target for Directory<'_> {
         let file = self.0.join(path);
         fs::remove_file(&file).with_context(|| format!("failed to remove `{file}`"))?;
         // Git keeps no empty directory either; one that has anything else in it stays.
-        if let Some(directory) = file.parent().filter(|directory| *directory != self.0) {
-            let _ = fs::remove_dir(directory);
-        }
+        let above = file.ancestors().skip(1);
+        let inside = above.take_while(|directory| *directory != self.0);
+        inside
+            .map(fs::remove_dir)
+            .take_while(Result::is_ok)
+            .for_each(drop);
         Ok(())
     }
 }
