@@ -24,6 +24,7 @@
 //! | [`templates`] | the embedded tree below `templates/`; a folder and a context become a scaffold |
 //! | [`scaffold`] | files and entries in memory; compared with the disk; written |
 //! | [`manifests`] | CRDs from the Rust types, roles from the comments |
+//! | [`rbac`] | permissions as data: read from comments, united into roles |
 //! | [`crd`] | CustomResourceDefinitions as data: merged, made fit for Kubernetes, checked, compared, described |
 //! | [`yaml`] | how opgen writes YAML |
 //! | [`envtest`] | where kube-apiserver, etcd and kubectl are, and how they get there |
@@ -38,7 +39,7 @@
 //! 1. Only [`scaffold::apply`] writes into a project, and only [`shell`] prints: clippy.toml and the lints of
 //!    Cargo.toml hold that. The downloads of [`envtest`] are no project.
 //! 2. [`resource`], [`templates`], [`scaffold::entry`], [`scaffold::plan`], [`manifests::comments`] and
-//!    [`manifests::rbac`] do no input or output.
+//!    [`rbac`] do no input or output.
 //! 3. Nothing is written before every conflict is known. Files are written whole, new ones first, then entries and
 //!    indexes, then `.opgen/files`, then `PROJECT`: a project that was cut short at any write still compiles, and the
 //!    same command completes it.
@@ -57,6 +58,7 @@ pub mod envtest;
 pub mod manifests;
 pub mod problem;
 pub mod project;
+pub mod rbac;
 pub mod resource;
 pub mod scaffold;
 pub mod shell;

@@ -2,7 +2,6 @@
 
 pub mod comments;
 pub mod crdgen;
-pub mod rbac;
 pub mod report;
 pub mod roles;
 pub mod sources;

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{
-    HEADER, comments,
-    rbac::{self, Account, Role, RoleDefaults, Rule},
-    sources,
-};
+use super::{HEADER, comments, sources};
 use crate::{
     problem::Problems,
     project::Project,
+    rbac::{self, Account, Role, RoleDefaults, Rule},
     scaffold::{Owner, Scaffold, plan::Plan, record::Record},
 };
 

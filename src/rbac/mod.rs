@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use self::render::{render, render_bindings};
 pub use self::roles::roles;
-use super::comments::{Finding, Marker};
+use crate::manifests::comments::{Finding, Marker};
 use crate::problem::Problem;
 
 /// What one RBAC comment asks for.
