@@ -50,7 +50,8 @@ pub fn finish(
     write: &WriteArgs,
     shell: &Shell,
 ) -> anyhow::Result<bool> {
-    let plan = plan(&mut scaffold, wish, write.force)?;
+    let (plan, warnings) = plan(&mut scaffold, wish, write.force)?;
+    shell.warnings(&warnings);
     if !plan.conflicts.is_empty() {
         return Err(Problems(plan.conflicts).into());
     }
@@ -98,17 +99,20 @@ fn interrupted(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// The plan of a scaffold, with the roles, `.opgen/files` and `PROJECT` as they are afterwards.
-fn plan(scaffold: &mut Scaffold, wish: &Finish<'_>, force: bool) -> anyhow::Result<Plan> {
+/// Beside it, what wants a reason in the comments that the roles come from.
+fn plan(
+    scaffold: &mut Scaffold,
+    wish: &Finish<'_>,
+    force: bool,
+) -> anyhow::Result<(Plan, Vec<Problem>)> {
+    let mut warnings = Vec::new();
     // The roles come from the sources as they will be, and the record from everything.
     if wish.about == About::Manifests {
         let (disk, record) = look(scaffold, wish.root)?;
         let sources = Plan::compute(scaffold, &disk, &record, force);
-        scaffold.extend(manifests::roles::scaffold(
-            wish.root,
-            wish.project,
-            &sources,
-            &record,
-        )?);
+        let roles = manifests::roles::scaffold(wish.root, wish.project, &sources, &record)?;
+        scaffold.extend(roles.0);
+        warnings = roles.1;
     }
     let (disk, record) = look(scaffold, wish.root)?;
     let files = Plan::compute(scaffold, &disk, &record, force).record(scaffold, &record);
@@ -123,7 +127,8 @@ fn plan(scaffold: &mut Scaffold, wish: &Finish<'_>, force: bool) -> anyhow::Resu
     scaffold
         .files
         .insert(project::FILE.into(), ours(wish.project.to_yaml()?));
-    Ok(Plan::compute(scaffold, &disk, &record, force))
+    let plan = Plan::compute(scaffold, &disk, &record, force);
+    Ok((plan, warnings))
 }
 
 fn look(scaffold: &Scaffold, root: &Utf8Path) -> anyhow::Result<(Disk, Record)> {

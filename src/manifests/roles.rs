@@ -6,9 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{HEADER, comments, sources};
 use crate::{
-    problem::Problems,
+    problem::{Problem, Problems},
     project::Project,
-    rbac::{self, Account, Role, RoleDefaults, Rule},
+    rbac::{self, Account, Comment, Role, RoleDefaults},
     scaffold::{Owner, Scaffold, plan::Plan, record::Record},
 };
 
@@ -23,7 +23,9 @@ const OWN_NAMESPACE: &str = "system";
 /// The operator's account, before kustomize puts its prefix there.
 const ACCOUNT: &str = "controller-manager";
 
-/// The roles of a project, from the RBAC comments on the disk and in what a plan is about to write.
+/// The roles of a project, from the RBAC comments on the disk and in what a plan is about to write; and what in them
+/// wants a reason.
+///
 /// Without any comment there is none, and what stands at `config/rbac/role.yaml` is the user's.
 ///
 /// # Errors
@@ -33,7 +35,7 @@ pub fn scaffold(
     project: &Project,
     plan: &Plan,
     record: &Record,
-) -> anyhow::Result<Scaffold> {
+) -> anyhow::Result<(Scaffold, Vec<Problem>)> {
     let mut sources = sources::read(root)?;
     for step in plan.changes().filter(|step| sources::is_source(&step.path)) {
         match &step.after {
@@ -41,30 +43,52 @@ pub fn scaffold(
             None => sources.remove(&step.path),
         };
     }
-    Ok(files(project, &rules(&sources)?, record))
+    let (comments, warnings) = comments(project, &sources)?;
+    Ok((files(project, comments, record), warnings))
 }
 
-fn rules(sources: &BTreeMap<Utf8PathBuf, String>) -> Result<Vec<Rule>, Problems> {
-    let mut markers = Vec::new();
-    let mut findings = Vec::new();
+/// The RBAC comments of sources by their paths, and what in them wants a reason.
+///
+/// # Errors
+/// Every comment that is wrong, with its place.
+pub fn comments(
+    project: &Project,
+    sources: &BTreeMap<Utf8PathBuf, String>,
+) -> Result<(Vec<Comment>, Vec<Problem>), Problems> {
+    let defaults = defaults(project);
+    let (mut all, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     for (path, text) in sources {
-        let (found, wrong) = comments::scan(path, text);
-        markers.extend(found);
-        findings.extend(wrong);
+        let reading = rbac::read(path, text, &defaults);
+        all.extend(reading.comments);
+        errors.extend(reading.errors);
+        warnings.extend(reading.warnings);
     }
-    let (rules, wrong) = rbac::rules(&markers);
-    findings.extend(wrong);
-    comments::refuse(findings).map(|()| rules)
+    comments::refuse(errors)?;
+    warnings.sort();
+    let warnings = warnings.into_iter().map(|found| found.problem);
+    Ok((all, warnings.collect()))
 }
 
-fn files(project: &Project, rules: &[Rule], record: &Record) -> Scaffold {
-    let system = format!("{}-system", project.name);
-    let rules: Vec<Rule> = rules.iter().map(|rule| own(rule, &system)).collect();
-    let defaults = RoleDefaults {
+/// Where the rules of a project go that say nothing of it.
+#[must_use]
+pub fn defaults(project: &Project) -> RoleDefaults {
+    RoleDefaults {
         role_name: ROLE.to_owned(),
         namespace: project.namespaced.then(|| OWN_NAMESPACE.to_owned()),
-    };
-    let (elsewhere, here): (Vec<Role>, Vec<Role>) = rbac::roles(&rules, &defaults)
+    }
+}
+
+fn files(project: &Project, mut comments: Vec<Comment>, record: &Record) -> Scaffold {
+    let system = format!("{}-system", project.name);
+    for comment in &mut comments {
+        // The operator's own namespace by the name that kustomize replaces.
+        let namespace = comment.rule.namespace.as_mut();
+        if let Some(namespace) = namespace.filter(|name| **name == system) {
+            OWN_NAMESPACE.clone_into(namespace);
+        }
+    }
+    let defaults = defaults(project);
+    let (elsewhere, here): (Vec<Role>, Vec<Role>) = rbac::roles(&comments, &defaults)
         .into_iter()
         .partition(|role| {
             role.namespace
@@ -72,7 +96,7 @@ fn files(project: &Project, rules: &[Rule], record: &Record) -> Scaffold {
                 .is_some_and(|name| name != OWN_NAMESPACE)
         });
     let mut derived = Scaffold::default();
-    if !rules.is_empty() {
+    if !comments.is_empty() {
         let bound = |role: &&Role| role.name == ROLE && role.namespace == defaults.namespace;
         let unbound = here.iter().filter(|role| !bound(role));
         let account = Account {
@@ -99,15 +123,6 @@ fn files(project: &Project, rules: &[Rule], record: &Record) -> Scaffold {
         .filter(|path| !derived.files.contains_key(path))
         .collect();
     derived
-}
-
-/// The rule, with the operator's own namespace by the name that kustomize replaces.
-fn own(rule: &Rule, system: &str) -> Rule {
-    let mut rule = rule.clone();
-    if rule.namespace.as_deref() == Some(system) {
-        rule.namespace = Some(OWN_NAMESPACE.to_owned());
-    }
-    rule
 }
 
 /// A kustomization beside `config/default`, with what that one does but for the namespace.

@@ -1,6 +1,7 @@
-//! The grammar of a marker's arguments: `key=value,key=a;b,key={a,b}`, with bare, `"quoted"` and raw strings.
+//! The grammar of a marker's arguments: `key=value,key=a;b,key={a,b} because REASON`, with bare, `"quoted"` and raw
+//! strings.
 
-use super::Reader;
+use super::comment::Reader;
 use crate::problem::did_you_mean;
 
 /// Every key of an RBAC comment.
@@ -22,6 +23,8 @@ const SINGLE: &[&str] = &["namespace", "roleName"];
 pub(super) struct Arguments {
     /// In the order of the comment; a repeated key is here once.
     pub(super) list: Vec<Argument>,
+    /// What stands behind `because`, on one line.
+    pub(super) reason: Option<String>,
     /// Whether parts were unreadable, so that a missing key may be one of them.
     pub(super) broken: bool,
 }
@@ -30,6 +33,8 @@ pub(super) struct Argument {
     pub(super) key: String,
     /// Byte offset of the key.
     pub(super) offset: usize,
+    /// Byte offset of what stands behind its `=`.
+    pub(super) value: usize,
     pub(super) items: Vec<Item>,
 }
 
@@ -52,7 +57,10 @@ impl Arguments {
 
 /// Reads what can be read, and reports the rest.
 pub(super) fn parse(reader: &mut Reader<'_>) -> Arguments {
-    let source = reader.marker.arguments.as_str();
+    let whole = reader.marker.arguments.as_str();
+    let because = because(whole);
+    let source = whole[..because.unwrap_or(whole.len())].trim_end();
+    let reason = because.and_then(|offset| reason(whole, offset, reader));
     let mut parser = Parser {
         source,
         position: 0,
@@ -80,7 +88,54 @@ pub(super) fn parse(reader: &mut Reader<'_>) -> Arguments {
         }
     }
     let broken = parser.broken;
-    Arguments { list, broken }
+    Arguments {
+        list,
+        reason,
+        broken,
+    }
+}
+
+/// Where the word `because` begins that ends the rule: the first outside of strings, which begin where an item does.
+fn because(text: &str) -> Option<usize> {
+    let mut rest = text.char_indices();
+    let mut before = ' ';
+    let mut fresh = true;
+    while let Some((index, next)) = rest.next() {
+        if fresh && matches!(next, '"' | '`') {
+            while let Some((_, within)) = rest.next() {
+                match within {
+                    '\\' if next == '"' => drop(rest.next()),
+                    _ if within == next => break,
+                    _ => {}
+                }
+            }
+        }
+        let after = text[index..].strip_prefix("because");
+        if before.is_whitespace()
+            && after.is_some_and(|it| it.is_empty() || it.starts_with(char::is_whitespace))
+        {
+            return Some(index);
+        }
+        fresh = matches!(next, '=' | ';' | ',' | '{') || (fresh && next.is_whitespace());
+        before = next;
+    }
+    None
+}
+
+/// The reason behind a `because`. It goes into YAML as a comment, so nothing in it may end a line there.
+fn reason(text: &str, because: usize, reader: &mut Reader<'_>) -> Option<String> {
+    let words = text[because + "because".len()..].split(|c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    });
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    if reader.marker.prefix != "+opgen:" {
+        let help = "write `+opgen:rbac:…`, which takes one: Kubebuilder does not";
+        reader.refuse_at(because, "reason behind a `+kubebuilder` marker", help);
+    } else if words.is_empty() {
+        let help = "say why the operator needs this, or leave the word out";
+        reader.refuse_at(because, "`because` without a reason", help);
+    }
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 struct Parser<'a, 'b> {
@@ -171,8 +226,15 @@ impl<'a> Parser<'a, '_> {
             };
             self.refuse(offset, format!("unknown key `{key}`"), help);
         }
+        self.skip_space();
+        let value = self.position;
         let items = self.value(&key, known);
-        known.then_some(Argument { key, offset, items })
+        known.then_some(Argument {
+            key,
+            offset,
+            value,
+            items,
+        })
     }
 
     fn value(&mut self, key: &str, known: bool) -> Vec<Item> {
@@ -264,7 +326,8 @@ impl<'a> Parser<'a, '_> {
                     .find("//")
                     .filter(|index| *index == 0 || text[..*index].ends_with(' '))
                 {
-                    let help = "put the comment on a line of its own";
+                    let help =
+                        "give a reason behind `because`, or put the comment on a line of its own";
                     self.refuse(offset + comment, "comment behind a rule", help);
                     self.position = self.source.len();
                     return None;

@@ -4,9 +4,11 @@ mod known;
 
 use std::collections::BTreeSet;
 
-use self::known::{HTTP_VERBS, VERBS, resources, resources_of};
+pub(super) use self::known::VERBS;
+use self::known::{HTTP_VERBS, resources, resources_of};
 use super::arguments::{Argument, Arguments, Item};
-use super::{PolicyRule, Reader, Rule};
+use super::comment::Reader;
+use super::{PolicyRule, Rule};
 use crate::problem::did_you_mean;
 
 /// Makes the rule, and reports what is wrong with it; with problems reported, the rule is not to be used.
@@ -58,6 +60,7 @@ pub(super) fn check(arguments: &Arguments, reader: &mut Reader<'_>) -> Rule {
         },
         namespace: one("namespace"),
         role_name: one("roleName"),
+        reason: arguments.reason.clone(),
     }
 }
 
@@ -135,7 +138,9 @@ fn verb(item: &Item, on_urls: bool, reader: &mut Reader<'_>) {
     let kind = if on_urls { " for a URL" } else { "" };
     let help = match translated.or_else(|| did_you_mean(text, known.iter().copied())) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None if text.contains(char::is_whitespace) => "separate verbs with `;`".to_owned(),
+        None if text.contains(char::is_whitespace) => {
+            "separate verbs with `;`, and put a reason behind `because`".to_owned()
+        }
         None => format!("the verbs are `{}`", known.join("`, `")),
     };
     let message = if lower != text && known.contains(&lower.as_str()) {

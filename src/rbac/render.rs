@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::{Account, PolicyRule, Role};
+use super::{Account, Granted, Role};
 
 const API_VERSION: &str = "rbac.authorization.k8s.io/v1";
 
-/// One YAML document for each role, each behind a line `---`. A header is the caller's to add.
+/// One YAML document for each role, each behind a line `---`, with the reasons for each rule above it. A header is the
+/// caller's to add.
 #[must_use]
 pub fn render(roles: &[Role]) -> String {
     roles
@@ -24,12 +25,20 @@ pub fn render_bindings<'a>(roles: impl IntoIterator<Item = &'a Role>, account: &
 }
 
 fn document(role: &Role) -> String {
-    yaml(&Document {
+    let head = yaml(&Document {
         api_version: API_VERSION,
         kind: kind(role),
         metadata: metadata(role),
-        rules: &role.rules,
-    })
+    });
+    let rules: String = role.rules.iter().map(item).collect();
+    format!("{head}rules:\n{rules}")
+}
+
+/// A rule as an item of a list, below the reasons for it.
+fn item(rule: &Granted) -> String {
+    let reasons = rule.reasons.iter().map(|reason| format!("# {reason}\n"));
+    let reasons: String = reasons.collect();
+    reasons + &yaml(&[&rule.policy])
 }
 
 fn binding(role: &Role, account: &Account) -> String {
@@ -78,7 +87,6 @@ struct Document<'a> {
     api_version: &'a str,
     kind: &'a str,
     metadata: Metadata<'a>,
-    rules: &'a [PolicyRule],
 }
 
 #[derive(Serialize)]

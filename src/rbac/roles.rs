@@ -3,39 +3,100 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use super::{PolicyRule, Role, RoleDefaults, Rule};
+use super::{Comment, PolicyRule, Rule};
+
+/// Where a rule goes that names no role or namespace itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleDefaults {
+    /// The operator's role, `manager-role` in a project that opgen made.
+    pub role_name: String,
+    /// `None` for a ClusterRole; the namespace of a Role in a project that is limited to namespaces.
+    pub namespace: Option<String>,
+}
+
+/// A ClusterRole or a Role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace` of a Role; `None` for a ClusterRole.
+    pub namespace: Option<String>,
+    /// Sorted as controller-gen sorts them; never empty when it comes from [`roles`].
+    pub rules: Vec<Granted>,
+}
+
+/// What a role allows, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// What is allowed.
+    pub policy: PolicyRule,
+    /// The reasons of all comments that ask for any of it.
+    pub reasons: BTreeSet<String>,
+}
+
+/// A ServiceAccount that roles are bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
+}
+
+impl RoleDefaults {
+    /// The namespace that a rule is for; none for the whole cluster. Rules on URLs that name no namespace are for the
+    /// whole cluster, as no Role can hold them.
+    pub(super) fn namespace_of<'a>(&'a self, rule: &'a Rule) -> Option<&'a str> {
+        let usual = self.namespace.as_deref();
+        let usual = usual.filter(|_| rule.policy.non_resource_urls.is_empty());
+        let namespace = rule.namespace.as_deref().or(usual);
+        namespace.filter(|name| !name.is_empty())
+    }
+}
 
 /// Groups rules into roles and normalises each, in controller-gen's order: by namespace, then by name.
 ///
-/// The roles allow exactly what the rules ask for, whatever their order, and the result normalises to itself. Rules on
-/// URLs that name no namespace stay in a ClusterRole, as no Role can hold them.
+/// The roles allow exactly what the rules ask for, whatever their order, and the result normalises to itself.
 #[must_use]
-pub fn roles(rules: &[Rule], defaults: &RoleDefaults) -> Vec<Role> {
-    let mut grouped: BTreeMap<(Option<String>, String), BTreeSet<PolicyRule>> = BTreeMap::new();
-    for rule in rules {
-        let usual = defaults
-            .namespace
-            .as_ref()
-            .filter(|_| rule.policy.non_resource_urls.is_empty());
-        let namespace = rule
-            .namespace
-            .as_ref()
-            .or(usual)
-            .filter(|name| !name.is_empty());
+pub fn roles(comments: &[Comment], defaults: &RoleDefaults) -> Vec<Role> {
+    let mut grouped: BTreeMap<(Option<&str>, &str), Vec<&Comment>> = BTreeMap::new();
+    for comment in comments {
+        let rule = &comment.rule;
         let name = rule.role_name.as_ref().unwrap_or(&defaults.role_name);
-        grouped
-            .entry((namespace.cloned(), name.clone()))
-            .or_default()
-            .insert(rule.policy.clone());
+        let key = (defaults.namespace_of(rule), name.as_str());
+        grouped.entry(key).or_default().push(comment);
     }
-    grouped
-        .into_iter()
-        .map(|((namespace, name), policies)| Role {
-            name,
-            namespace,
-            rules: normalise(policies),
-        })
-        .collect()
+    let role = |((namespace, name), comments): ((Option<&str>, &str), Vec<&Comment>)| {
+        let policies = comments.iter().map(|comment| comment.rule.policy.clone());
+        let granted = |policy| Granted {
+            reasons: reasons(&policy, &comments),
+            policy,
+        };
+        Role {
+            name: name.to_owned(),
+            namespace: namespace.map(ToOwned::to_owned),
+            rules: normalise(policies.collect())
+                .into_iter()
+                .map(granted)
+                .collect(),
+        }
+    };
+    grouped.into_iter().map(role).collect()
+}
+
+/// The reasons of the comments that ask for any of what a rule allows.
+fn reasons(united: &PolicyRule, comments: &[&Comment]) -> BTreeSet<String> {
+    let asked = |asked: &PolicyRule| {
+        let meet = |left: &BTreeSet<String>, right: &BTreeSet<String>| !left.is_disjoint(right);
+        // Uniting leaves names as they are; a `*` has taken in the verbs beside it.
+        united.resource_names == asked.resource_names
+            && (united.verbs.contains("*") || meet(&united.verbs, &asked.verbs))
+            && (meet(&united.non_resource_urls, &asked.non_resource_urls)
+                || meet(&united.api_groups, &asked.api_groups)
+                    && meet(&united.resources, &asked.resources))
+    };
+    let those = comments.iter().filter(|it| asked(&it.rule.policy));
+    those.map(|comment| comment.reason()).collect()
 }
 
 /// Splits by resource and unites what differs in one respect alone, until nothing changes.

@@ -1,9 +1,11 @@
 //! Finds marker comments such as `// +opgen:rbac:…` in Rust source, and refuses those that would be ignored in silence.
 
+mod functions;
 mod lexer;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub use self::functions::Functions;
 use self::lexer::{Comments, Kind, LineStarts};
 use crate::problem::{Problem, Problems, did_you_mean};
 
@@ -19,10 +21,14 @@ pub struct Marker {
     pub line: usize,
     /// Where the marker's `+` stands, in characters counted from 1.
     pub column: usize,
+    /// `+opgen:` or `+kubebuilder:`.
+    pub prefix: &'static str,
     /// What stands behind `+opgen:` or `+kubebuilder:`, up to the next colon: one of [`KNOWN_MARKERS`].
     pub name: String,
     /// What stands behind the colon after the name, without spaces around it; empty if there is none.
     pub arguments: String,
+    /// Where the arguments begin, in bytes of the file.
+    pub offset: usize,
     /// Where the arguments begin, in characters counted from 1.
     pub arguments_column: usize,
 }
@@ -104,14 +110,23 @@ pub fn scan(path: &Utf8Path, source: &str) -> (Vec<Marker>, Vec<Finding>) {
                 (Text::Misspelt(problem), Kind::Line) => {
                     findings.push(Finding::new(path, line, column, problem));
                 }
-                (Text::Marker { name, arguments }, Kind::Line) => {
+                (
+                    Text::Marker {
+                        prefix,
+                        name,
+                        arguments,
+                    },
+                    Kind::Line,
+                ) => {
                     let before = text.len() - arguments.len();
                     markers.push(Marker {
                         path: path.to_owned(),
                         line,
                         column,
+                        prefix,
                         name: name.to_owned(),
                         arguments: arguments.to_owned(),
+                        offset: offset + before,
                         arguments_column: column + text[..before].chars().count(),
                     });
                 }
@@ -124,6 +139,7 @@ pub fn scan(path: &Utf8Path, source: &str) -> (Vec<Marker>, Vec<Finding>) {
 /// What a line of a comment is, unless it is prose.
 enum Text<'a> {
     Marker {
+        prefix: &'static str,
         name: &'a str,
         arguments: &'a str,
     },
@@ -143,7 +159,7 @@ fn read(text: &str) -> Option<Text<'_>> {
     })
 }
 
-fn read_name<'a>(prefix: &str, rest: &'a str) -> Option<Text<'a>> {
+fn read_name<'a>(prefix: &'static str, rest: &'a str) -> Option<Text<'a>> {
     let is_other = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'));
     let (name, after) = rest.split_at(rest.find(is_other).unwrap_or(rest.len()));
     let is_ours = prefix == "+opgen:";
@@ -151,10 +167,12 @@ fn read_name<'a>(prefix: &str, rest: &'a str) -> Option<Text<'a>> {
     if known.contains(&name) {
         return Some(match after.strip_prefix(':') {
             Some(arguments) => Text::Marker {
+                prefix,
                 name,
                 arguments: arguments.trim_start(),
             },
             None if after.is_empty() => Text::Marker {
+                prefix,
                 name,
                 arguments: after,
             },

@@ -12,6 +12,7 @@ use super::comments::{self, Finding};
 use crate::{
     crd::{Allowance, Place, Step},
     problem::Problem,
+    rbac,
 };
 
 mod names;
@@ -83,13 +84,19 @@ impl Types {
             for marker in markers.iter().filter(|marker| marker.name == "allow") {
                 let place = (marker.line, marker.column);
                 let wrong = |problem| Finding::new(path, place.0, place.1, problem);
-                let allowance = match marker.arguments.parse() {
+                let allowance: Allowance = match marker.arguments.parse() {
                     Ok(allowance) => allowance,
                     Err(problem) => {
                         findings.push(wrong(problem));
                         continue;
                     }
                 };
+                if rbac::is_risk(&allowance.id) {
+                    let message = format!("`{}` is allowed by the rule itself", allowance.id);
+                    let help = "write the reason behind it: `// +opgen:rbac:… because REASON`";
+                    findings.push(wrong(Problem::new(message).help(help)));
+                    continue;
+                }
                 let index = types.allows.len();
                 if !read::attach(&mut types.items[first..], marker.line, index) {
                     let problem = Problem::new("comment that belongs to no type and no field");

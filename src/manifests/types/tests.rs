@@ -220,6 +220,10 @@ fn comments_that_allow_nothing_are_refused() {
     for (comment, message) in [
         ("// +opgen:allow:names", "no reason in `names`"),
         ("// +opgen:allow:A because x", "no id"),
+        (
+            "// +opgen:allow:rbac-secrets because x",
+            "`rbac-secrets` is allowed by the rule itself",
+        ),
     ] {
         let (_, findings) = types(&format!("{comment}\nstruct A;"));
         assert!(

@@ -3,7 +3,7 @@
 use crate::builtin;
 
 /// The verbs that mean something for resources. Several belong to one resource only, such as `sign` to `signers`.
-pub(super) const VERBS: &[&str] = &[
+pub(in crate::rbac) const VERBS: &[&str] = &[
     "get",
     "list",
     "watch",

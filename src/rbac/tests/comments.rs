@@ -1,63 +1,7 @@
-//! Tables and properties of the RBAC rules.
-
-use camino::Utf8Path;
-use proptest::prelude::*;
+//! What comments say, and how they are refused.
 
 use super::*;
-use crate::{
-    manifests::comments::{refuse, scan},
-    problem::{Problems, did_you_mean},
-};
-
-/// The rules of comments, one to a line, each without its `// +opgen:rbac:`.
-fn read(comments: &str) -> Result<Vec<Rule>, Problems> {
-    let source: String = comments
-        .lines()
-        .map(|line| format!("// +opgen:rbac:{}\n", line.trim()))
-        .collect();
-    let (rules, findings) = rules(&scan(Utf8Path::new("a.rs"), &source).0);
-    refuse(findings).map(|()| rules)
-}
-
-fn cluster_wide() -> RoleDefaults {
-    RoleDefaults {
-        role_name: "manager-role".to_owned(),
-        namespace: None,
-    }
-}
-
-fn rendered(comments: &str, defaults: &RoleDefaults) -> String {
-    render(&roles(
-        &read(comments).unwrap_or_else(|problems| panic!("{problems}")),
-        defaults,
-    ))
-}
-
-/// A rule on one line: `groups|resources|names|urls|verbs`.
-fn line(policy: &PolicyRule) -> String {
-    let lists = [
-        &policy.api_groups,
-        &policy.resources,
-        &policy.resource_names,
-        &policy.non_resource_urls,
-        &policy.verbs,
-    ];
-    lists
-        .map(|list| {
-            list.iter()
-                .map(|item| if item.is_empty() { "core" } else { item })
-                .collect::<Vec<_>>()
-                .join(",")
-        })
-        .join("|")
-}
-
-fn lines(roles: &[Role]) -> Vec<String> {
-    roles
-        .iter()
-        .flat_map(|role| role.rules.iter().map(line))
-        .collect()
-}
+use crate::problem::did_you_mean;
 
 #[test]
 fn the_grammar_is_kubebuilders() {
@@ -136,11 +80,11 @@ fn the_grammar_is_kubebuilders() {
         ),
     ];
     for (comment, expected) in cases {
-        let rules = read(comment).unwrap_or_else(|problems| panic!("{comment}: {problems}"));
+        let comments = read(comment).unwrap_or_else(|problems| panic!("{comment}: {problems}"));
         assert_eq!(
-            rules
+            comments
                 .iter()
-                .map(|rule| line(&rule.policy))
+                .map(|comment| line(&comment.rule.policy))
                 .collect::<Vec<_>>(),
             [expected],
             "{comment}"
@@ -246,7 +190,7 @@ fn a_bad_rule_is_refused_with_its_place_and_a_way_out() {
         ),
         (
             "groups=apps,resources=deployments,verbs=get;list // for now, only these",
-            "comment behind a rule in `a.rs:1:65` => put the comment on a line of its own",
+            "comment behind a rule in `a.rs:1:65` => give a reason behind `because`, or put the comment on a line of its own",
         ),
         (
             "groups='apps',resources=deployments,verbs=get",
@@ -270,7 +214,7 @@ fn a_bad_rule_is_refused_with_its_place_and_a_way_out() {
         ),
         (
             "groups=apps,resources=deployments,verbs=get list",
-            "unknown verb `get list` in `a.rs:1:56` => separate verbs with `;`",
+            "unknown verb `get list` in `a.rs:1:56` => separate verbs with `;`, and put a reason behind `because`",
         ),
         (
             "urls=/metrics,verbs=list",
@@ -421,333 +365,69 @@ fn a_word_is_corrected_only_when_it_is_near() {
 
 #[test]
 fn markers_with_other_names_are_no_rules() {
-    let (markers, findings) = scan(Utf8Path::new("a.rs"), "// +opgen:allow:whatever\n");
-    assert!(findings.is_empty(), "{findings:?}");
-    assert_eq!(rules(&markers), (Vec::new(), Vec::new()));
+    let source = "// +opgen:allow:whatever\n";
+    let reading = reading(source);
+    assert_eq!(reading, Reading::default());
 }
 
 #[test]
-fn rules_are_united_like_controller_gens() {
-    let cases: &[(&str, &[&str])] = &[
+fn a_comment_knows_where_it_stands_and_why() {
+    let source = "\
+// +opgen:rbac:groups=\"\",resources=pods,verbs={get,list}  because  the cache\treads \u{85}them \r
+// +kubebuilder:rbac: verbs=get, urls=/metrics
+#[tokio::main]
+async fn main() {}
+impl X { // +opgen:rbac:urls=/metrics,verbs = get
+    fn y() {}
+}
+// +opgen:rbac:urls=/metrics,verbs=get
+";
+    let reading = reading(source);
+    assert_eq!(reading.errors, []);
+    let shown: Vec<_> = reading
+        .comments
+        .iter()
+        .map(|comment| {
+            let (at, verbs) = (&comment.at, &comment.verbs);
+            let (line, text) = (verbs.line, &source[comment.text.clone()]);
+            assert_eq!(at.line, line);
+            let (at, verbs) = (at.column, verbs.column);
+            format!("{line}:{at} {verbs} {} {text:?}", comment.reason())
+        })
+        .collect();
+    let expected = [
+        "1:4 47 the cache reads them \"groups=\\\"\\\",resources=pods,verbs={get,list}  because  the cache\\treads \\u{85}them\"",
+        "2:4 29 a.rs: main \"verbs=get, urls=/metrics\"",
+        "5:13 47 a.rs: X::y \"urls=/metrics,verbs = get\"",
+        "8:4 36 a.rs \"urls=/metrics,verbs=get\"",
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_rule_is_written_as_people_write_it() {
+    let cases = [
         (
-            "groups=apps,resources=deployments,verbs=get\ngroups=apps,resources=deployments,verbs=list",
-            &["apps|deployments|||get,list"],
+            "verbs=watch;patch;get;\"list\";sign,resources={b,a},groups=\"\"",
+            "groups=core,resources=a;b,verbs=get;list;watch;patch;sign",
+        ),
+        ("verbs=get,urls=`/a`;/b/*", "urls=/a;/b/*,verbs=get"),
+        (
+            "roleName=y,namespace=x,verbs=get,resourceNames=\"b,c\";a;\"d\\\"\\\\\",resources=secrets,groups=core",
+            "groups=core,resources=secrets,resourceNames=a;\"b,c\";\"d\\\"\\\\\",verbs=get,namespace=x,roleName=y",
         ),
         (
-            "groups=a,resources=x,verbs=get\ngroups=a,resources=y,verbs=get",
-            &["a|x,y|||get"],
+            "groups=core,resources=nodes,verbs=list,namespace=``   because   of   x",
+            "groups=core,resources=nodes,verbs=list,namespace=\"\" because of x",
         ),
         (
-            "groups=a,resources=x,verbs=get\ngroups=b,resources=x,verbs=get",
-            &["a,b|x|||get"],
-        ),
-        (
-            "groups=a,resources=x,verbs=get\ngroups=b,resources=x,verbs=list",
-            &["a|x|||get", "b|x|||list"],
-        ),
-        (
-            "groups=a,resources=x;y,verbs=get\ngroups=a,resources=y,verbs=list",
-            &["a|x|||get", "a|y|||get,list"],
-        ),
-        ("groups=a,resources=x,verbs=get;*", &["a|x|||*"]),
-        (
-            "groups=a,resources=x,verbs=get\ngroups=a,resources=x,verbs=*",
-            &["a|x|||*"],
-        ),
-        (
-            "groups=a,resources=x,verbs=get;*\ngroups=b,resources=x,verbs=*",
-            &["a,b|x|||*"],
-        ),
-        (
-            "groups=a,resources=x,verbs=get\ngroups=a,resources=x,resourceNames=n,verbs=get",
-            &["a|x|||get", "a|x|n||get"],
-        ),
-        (
-            "urls=/b,verbs=get\ngroups=core,resources=pods,verbs=get\nurls=/a,verbs=get",
-            &["|||/a,/b|get", "core|pods|||get"],
-        ),
-        (
-            "groups=batch.io,resources=x,verbs=get\ngroups=batch,resources=x,verbs=list",
-            &["batch|x|||list", "batch.io|x|||get"],
-        ),
-        // controller-gen loses `get` or `list` here, depending on the order of a Go map.
-        (
-            "groups=x,resources=r,verbs=get\ngroups=y,resources=r,verbs=get\ngroups=x;y,resources=r,verbs=list",
-            &["x,y|r|||get,list"],
-        ),
-        // United groups meet an older rule about one of their resources.
-        (
-            "groups=x,resources=r;s,verbs=get\ngroups=y,resources=r;s,verbs=get\ngroups=x;y,resources=r,verbs=list",
-            &["x,y|r|||get,list", "x,y|s|||get"],
+            "groups=core,resources=secrets,resourceNames=\"a because b\",verbs=get because because",
+            "groups=core,resources=secrets,resourceNames=\"a because b\",verbs=get because because",
         ),
     ];
-    for (comments, expected) in cases {
-        assert_eq!(
-            lines(&roles(&read(comments).unwrap(), &cluster_wide())),
-            *expected,
-            "{comments}"
-        );
-    }
-}
-
-#[test]
-fn each_namespace_and_role_name_gets_its_role() {
-    let limited = RoleDefaults {
-        role_name: "manager-role".to_owned(),
-        namespace: Some("system".to_owned()),
-    };
-    let comments = "groups=apps,resources=deployments,verbs=get\n\
-                    groups=core,resources=nodes,verbs=get,namespace=\"\"\n\
-                    groups=core,resources=secrets,verbs=get,namespace=users,roleName=reader\n\
-                    groups=core,resources=pods,verbs=get,roleName=admin\n\
-                    urls=/metrics,verbs=get";
-    let names = |defaults: &RoleDefaults| -> Vec<String> {
-        let roles = roles(&read(comments).unwrap(), defaults);
-        roles
-            .iter()
-            .map(|role| {
-                format!(
-                    "{}/{} {}",
-                    role.namespace.as_deref().unwrap_or(""),
-                    role.name,
-                    role.rules.len()
-                )
-            })
-            .collect()
-    };
-    assert_eq!(
-        names(&cluster_wide()),
-        ["/admin 1", "/manager-role 3", "users/reader 1"]
-    );
-    assert_eq!(
-        names(&limited),
-        [
-            "/manager-role 2",
-            "system/admin 1",
-            "system/manager-role 1",
-            "users/reader 1"
-        ]
-    );
-}
-
-#[test]
-fn roles_are_rendered_as_controller_gen_renders_them() {
-    let comments = "groups=core,resources=pods,resourceNames=yes;\"1e3\";on;~;null;\"0x1\";\"2026-11-23\",verbs=*\n\
-                    urls=/metrics,verbs=get\n\
-                    groups=core;apps,resources=*;*/scale,verbs=get;list,namespace=n,roleName=y";
-    let expected = r##"---
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata:
-  name: manager-role
-rules:
-- nonResourceURLs:
-  - /metrics
-  verbs:
-  - get
-- apiGroups:
-  - ""
-  resourceNames:
-  - "0x1"
-  - "1e3"
-  - "2026-11-23"
-  - "null"
-  - "on"
-  - "yes"
-  - "~"
-  resources:
-  - pods
-  verbs:
-  - "*"
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata:
-  name: "y"
-  namespace: "n"
-rules:
-- apiGroups:
-  - ""
-  - apps
-  resources:
-  - "*"
-  - "*/scale"
-  verbs:
-  - get
-  - list
-"##;
-    let found = rendered(comments, &cluster_wide());
-    assert_eq!(found, expected, "{found}");
-    assert_eq!(render(&[]), "");
-}
-
-#[test]
-fn a_long_name_stays_on_its_line() {
-    let name = "n".repeat(200);
-    assert!(
-        rendered(&format!("urls=/{name},verbs=get"), &cluster_wide())
-            .contains(&format!("- /{name}\n"))
-    );
-}
-
-const VERBS: [&str; 4] = ["get", "list", "patch", "watch"];
-
-fn list(words: &'static [&'static str], least: usize) -> impl Strategy<Value = BTreeSet<String>> {
-    prop::sample::subsequence(words, least..=words.len())
-        .prop_map(|list| list.into_iter().map(ToOwned::to_owned).collect())
-}
-
-fn policy() -> impl Strategy<Value = PolicyRule> {
-    let verbs = || prop_oneof![4 => list(&VERBS, 1), 1 => Just(BTreeSet::from(["*".to_owned()])), 1 => Just(BTreeSet::from(["*".to_owned(), "get".to_owned()]))];
-    let names = prop_oneof![2 => Just(BTreeSet::new()), 1 => list(&["m", "n"], 1)];
-    let on_resources = (
-        list(&["", "x", "y"], 1),
-        list(&["p", "r", "r/s"], 1),
-        names,
-        verbs(),
-    )
-        .prop_map(
-            |(api_groups, resources, resource_names, verbs)| PolicyRule {
-                api_groups,
-                resources,
-                resource_names,
-                verbs,
-                ..PolicyRule::default()
-            },
-        );
-    let on_urls =
-        (list(&["/a", "/b", "/c"], 1), verbs()).prop_map(|(non_resource_urls, verbs)| PolicyRule {
-            non_resource_urls,
-            verbs,
-            ..PolicyRule::default()
-        });
-    prop_oneof![5 => on_resources, 1 => on_urls]
-}
-
-fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
-    let namespace = prop_oneof![6 => Just(None), 1 => Just(Some("a".to_owned())), 1 => Just(Some(String::new()))];
-    let role_name = prop_oneof![6 => Just(None), 1 => Just(Some("other".to_owned()))];
-    prop::collection::vec((policy(), namespace, role_name), 0..14).prop_map(|rules| {
-        rules
-            .into_iter()
-            .map(|(policy, namespace, role_name)| Rule {
-                policy,
-                namespace,
-                role_name,
-            })
-            .collect()
-    })
-}
-
-/// Every single permission that a policy grants. `*` grants the known verbs, and one that no rule names.
-fn allowed(policy: &PolicyRule) -> BTreeSet<[String; 4]> {
-    let mut all = BTreeSet::new();
-    let any = BTreeSet::from(["<any>".to_owned()]);
-    let names = if policy.resource_names.is_empty() {
-        &any
-    } else {
-        &policy.resource_names
-    };
-    let every = VERBS
-        .iter()
-        .copied()
-        .chain(["unnamed"])
-        .map(ToOwned::to_owned)
-        .collect();
-    let verbs: &BTreeSet<String> = if policy.verbs.contains("*") {
-        &every
-    } else {
-        &policy.verbs
-    };
-    for verb in verbs {
-        for url in &policy.non_resource_urls {
-            all.insert([verb.clone(), "url".to_owned(), url.clone(), String::new()]);
-        }
-        for group in &policy.api_groups {
-            for resource in &policy.resources {
-                for name in names {
-                    all.insert([verb.clone(), group.clone(), resource.clone(), name.clone()]);
-                }
-            }
-        }
-    }
-    all
-}
-
-type Permissions = BTreeSet<(Option<String>, String, [String; 4])>;
-
-fn permissions_of_rules(rules: &[Rule], defaults: &RoleDefaults) -> Permissions {
-    let each = rules.iter().flat_map(|rule| {
-        let on_urls = !rule.policy.non_resource_urls.is_empty();
-        let namespace = match rule.namespace.as_deref() {
-            Some("") => None,
-            Some(namespace) => Some(namespace.to_owned()),
-            None if on_urls => None,
-            None => defaults.namespace.clone(),
-        };
-        let name = rule.role_name.clone().unwrap_or(defaults.role_name.clone());
-        allowed(&rule.policy)
-            .into_iter()
-            .map(move |permission| (namespace.clone(), name.clone(), permission))
-    });
-    each.collect()
-}
-
-fn permissions_of_roles(roles: &[Role]) -> Permissions {
-    let each = roles.iter().flat_map(|role| {
-        let all = role.rules.iter().flat_map(allowed);
-        all.map(|permission| (role.namespace.clone(), role.name.clone(), permission))
-    });
-    each.collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    #[test]
-    fn roles_allow_exactly_what_the_rules_ask_for(rules in any_rules(), limited in any::<bool>()) {
-        let defaults = RoleDefaults { namespace: limited.then(|| "system".to_owned()), ..cluster_wide() };
-        let roles = roles(&rules, &defaults);
-        prop_assert_eq!(permissions_of_rules(&rules, &defaults), permissions_of_roles(&roles));
-    }
-
-    #[test]
-    fn roles_do_not_depend_on_the_order_of_rules(
-        (rules, shuffled) in any_rules().prop_flat_map(|rules| (Just(rules.clone()), Just(rules).prop_shuffle())),
-    ) {
-        prop_assert_eq!(roles(&rules, &cluster_wide()), roles(&shuffled, &cluster_wide()));
-    }
-
-    #[test]
-    fn roles_made_into_rules_again_are_the_same_roles(rules in any_rules()) {
-        let once = roles(&rules, &cluster_wide());
-        let again: Vec<_> = once.iter().flat_map(|role| role.rules.iter().map(|policy| Rule {
-            policy: policy.clone(),
-            namespace: role.namespace.clone(),
-            role_name: Some(role.name.clone()),
-        })).collect();
-        prop_assert_eq!(&roles(&again, &cluster_wide()), &once);
-    }
-
-    #[test]
-    fn no_two_rules_of_a_role_are_about_the_same(rules in any_rules()) {
-        for role in roles(&rules, &cluster_wide()) {
-            let keys: BTreeSet<_> = role.rules.iter().map(|rule| PolicyRule { verbs: BTreeSet::new(), ..rule.clone() }).collect();
-            prop_assert_eq!(keys.len(), role.rules.len());
-        }
-    }
-
-    #[test]
-    fn any_arguments_are_read_without_panic(arguments in "\\PC*") {
-        let _ = read(&arguments);
-    }
-
-    #[test]
-    fn any_soup_of_arguments_is_read_without_panic(
-        pieces in prop::collection::vec(prop::sample::select(vec![
-            "groups", "resources", "verbs", "urls", "namespace", "=", ",", ";", "{", "}", "\"", "`", "'", "\\", " ", "é", "*", "/", "core", "apps", "get", "v1",
-        ]), 0..40),
-    ) {
-        let _ = read(&pieces.concat());
+    for (comment, expected) in cases {
+        let source = format!("// +opgen:rbac:{comment}\n");
+        let reading = reading(&source);
+        assert_eq!(reading.comments[0].rule.to_string(), expected, "{comment}");
     }
 }
