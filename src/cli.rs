@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     project::{License, Reconciler},
+    rbac::{Account, usage::ResourceName},
     shell::Color,
 };
 
@@ -103,6 +104,9 @@ Examples:
     /// Compare and describe CRDs
     #[command(subcommand)]
     Crd(CrdCommand),
+    /// Compare what the operator may do with what it does
+    #[command(subcommand)]
+    Rbac(RbacCommand),
     /// Print the directory that holds kube-apiserver, etcd and kubectl for tests
     #[command(after_help = "\
 Looks at KUBEBUILDER_ASSETS first, then into the store that setup-envtest uses, and
@@ -168,6 +172,87 @@ Examples:
   opgen crd docs
   opgen crd docs --check    # for CI: fails if a page is out of date")]
     Docs(CrdDocsArgs),
+}
+
+/// What to do with permissions.
+#[derive(Debug, Subcommand)]
+pub enum RbacCommand {
+    /// Compare the permissions that are granted with those that were used, both ways
+    #[command(after_help = "\
+Runs the project's tests, whose operator works under its own role on a real kube-apiserver, and
+records every request. A recording of `make run` or of a cluster does as well: start the operator
+with `--rbac-recording FILE`. An audit log of the API server does, too, and with --role it needs
+no project of opgen's.
+
+Each permission is missing (used and not granted), unused, wider than used, implied (needed where
+no recording can show it) or used. Missing ones exit with 1; with --strict, so do unused and wider
+ones.
+
+Examples:
+  opgen rbac verify
+  opgen rbac verify --strict --output github    # for CI
+  opgen rbac verify --recording run.jsonl --fix --dry-run
+  opgen rbac verify --audit-log audit.log --role chart.yaml --account shop/shop-operator")]
+    Verify(RbacVerifyArgs),
+    /// Say which comment allows something, and which request used it
+    #[command(after_help = "\
+Examples:
+  opgen rbac explain patch deployments
+  opgen rbac explain patch myapps.apps.example.com/status
+  opgen rbac explain get /metrics")]
+    Explain(RbacExplainArgs),
+}
+
+/// Arguments of `opgen rbac verify`.
+#[derive(Debug, Args)]
+pub struct RbacVerifyArgs {
+    /// Recording to compare with, instead of running the tests (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub recording: Vec<Utf8PathBuf>,
+    /// Audit log of a kube-apiserver to compare with (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub audit_log: Vec<Utf8PathBuf>,
+    /// YAML with roles and bindings, instead of the project's (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub role: Vec<Utf8PathBuf>,
+    /// The operator's service account [default: the project's, or the one that --role binds]
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub account: Option<Account>,
+    /// Fail also where a permission is unused, or wider than used
+    #[arg(long)]
+    pub strict: bool,
+    /// How to print the comparison
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: RbacOutput,
+    /// Add what is missing to the comments; with --strict, also take out what is unused
+    #[arg(long)]
+    pub fix: bool,
+    /// What to do with the disk.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// Arguments of `opgen rbac explain`.
+#[derive(Debug, Args)]
+pub struct RbacExplainArgs {
+    /// Verb, e.g. `patch`
+    pub verb: String,
+    /// Plural, e.g. `deployments`, `deployments.apps` or `deployments.apps/status`, or a path, e.g. `/metrics`
+    pub resource: ResourceName,
+    /// Recording to look into [default: that of the last `opgen rbac verify`]
+    #[arg(long, value_name = "FILE")]
+    pub recording: Option<Utf8PathBuf>,
+}
+
+/// Who reads a comparison of permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum RbacOutput {
+    /// A person: a table.
+    Human,
+    /// A program.
+    Json,
+    /// A workflow of GitHub's: annotations.
+    Github,
 }
 
 /// Arguments of `opgen crd diff`.

@@ -220,6 +220,12 @@ impl Resource {
 }
 
 impl Project {
+    /// The namespace that the operator is deployed to, e.g. `myapp-system`.
+    #[must_use]
+    pub fn namespace(&self) -> String {
+        format!("{}-system", self.name)
+    }
+
     /// The project as the text of its file.
     ///
     /// # Errors

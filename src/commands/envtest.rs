@@ -29,6 +29,16 @@ pub fn run(args: &EnvtestArgs, shell: &Shell) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The directory with the binaries that tests run against, as the environment says, else the usual ones.
+pub(super) fn assets(shell: &Shell) -> anyhow::Result<camino::Utf8PathBuf> {
+    let request = Request {
+        assets_env: std::env::var("KUBEBUILDER_ASSETS").ok(),
+        ..Request::default()
+    };
+    let bar = ProgressBar::hidden();
+    envtest::find(&request, &mut Bar { shell, bar })
+}
+
 /// A bar on a terminal, and one line elsewhere.
 struct Bar<'a> {
     shell: &'a Shell,

@@ -15,6 +15,7 @@ mod finish;
 mod init;
 mod manifests;
 mod modules;
+mod rbac;
 mod samples;
 
 pub use finish::finish;
@@ -30,6 +31,7 @@ pub fn run(cli: &Cli, shell: &Shell) -> anyhow::Result<()> {
         Command::Create(CreateCommand::Api(args)) => create_api::run(args, global, shell),
         Command::Manifests(args) => manifests::run(args, global, shell),
         Command::Crd(command) => crd::run(command, global, shell),
+        Command::Rbac(command) => rbac::run(command, global, shell),
         Command::Envtest(args) => envtest::run(args, shell),
         Command::Version => {
             shell.data(&format!("opgen {}\n", crate::project::OPGEN_VERSION));

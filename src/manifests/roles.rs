@@ -79,7 +79,7 @@ pub fn defaults(project: &Project) -> RoleDefaults {
 }
 
 fn files(project: &Project, mut comments: Vec<Comment>, record: &Record) -> Scaffold {
-    let system = format!("{}-system", project.name);
+    let system = project.namespace();
     for comment in &mut comments {
         // The operator's own namespace by the name that kustomize replaces.
         let namespace = comment.rule.namespace.as_mut();

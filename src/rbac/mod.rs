@@ -3,10 +3,13 @@
 mod arguments;
 mod check;
 mod comment;
+pub mod fix;
 mod render;
 mod risk;
 mod roles;
 mod rule;
+pub mod usage;
+pub mod verify;
 
 pub use self::comment::{Comment, Reading, read};
 pub use self::render::{render, render_bindings};

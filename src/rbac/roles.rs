@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
+use std::str::FromStr;
 
 use super::{Comment, PolicyRule, Rule};
 
@@ -43,10 +44,32 @@ pub struct Account {
     pub namespace: String,
 }
 
+/// Reads `NAMESPACE/NAME`.
+impl FromStr for Account {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('/') {
+            Some((namespace, name))
+                if !namespace.is_empty() && !name.is_empty() && !name.contains('/') =>
+            {
+                Ok(Self {
+                    name: name.to_owned(),
+                    namespace: namespace.to_owned(),
+                })
+            }
+            _ => Err(
+                "name the namespace and the service account, e.g. `shop/shop-operator`".to_owned(),
+            ),
+        }
+    }
+}
+
 impl RoleDefaults {
     /// The namespace that a rule is for; none for the whole cluster. Rules on URLs that name no namespace are for the
     /// whole cluster, as no Role can hold them.
-    pub(super) fn namespace_of<'a>(&'a self, rule: &'a Rule) -> Option<&'a str> {
+    #[must_use]
+    pub fn namespace_of<'a>(&'a self, rule: &'a Rule) -> Option<&'a str> {
         let usual = self.namespace.as_deref();
         let usual = usual.filter(|_| rule.policy.non_resource_urls.is_empty());
         let namespace = rule.namespace.as_deref().or(usual);

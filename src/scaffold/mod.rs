@@ -57,6 +57,8 @@ pub enum Existing {
     /// Write over it, also where it was edited: the file is derived from others, and no work is lost. Only a file
     /// that nothing shows to be opgen's is a conflict all the same.
     Replace,
+    /// Write over it: the user has asked for a change of a file of theirs, and it stays theirs.
+    Edit,
 }
 
 /// Everything that one command wants in a project.

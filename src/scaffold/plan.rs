@@ -115,12 +115,10 @@ impl Plan {
         let shared = scaffold.shared();
         for step in &self.steps {
             let path = step.path.as_path();
+            let file = scaffold.files.get(path);
             let owner = match shared.contains_key(path) {
                 true => Owner::Shared,
-                false => scaffold
-                    .files
-                    .get(path)
-                    .map_or(Owner::User, |file| file.owner),
+                false => file.map_or(Owner::User, |file| file.owner),
             };
             // A shared file that the user has edited stays an edited one; one that an interrupted run
             // has given its entries does not.
@@ -131,6 +129,8 @@ impl Plan {
             };
             match (step.change, &step.after) {
                 (Change::Remove, _) => record.remove(path),
+                // It is no longer as opgen has rendered it.
+                _ if file.is_some_and(|file| file.existing == Existing::Edit) => {}
                 (Change::Unchanged, Some(text)) if edited(text) => {}
                 (Change::Kept, _) | (_, None) => {}
                 (_, Some(text)) => record.put(path, owner, text),
@@ -225,6 +225,7 @@ fn decide(path: &Utf8Path, file: &File, text: &str, record: &Record) -> Option<C
     match (file.existing, file.owner) {
         (Existing::Replace, _) if known || is_derived(path, text) => Some(Change::Update),
         (Existing::Keep, _) => Some(Change::Kept),
+        (Existing::Edit, _) => Some(Change::Update),
         // What opgen has written and nobody touched since is opgen's to renew.
         _ if record.is_untouched(path, text) => Some(Change::Update),
         (_, Owner::User) if known => Some(Change::Kept),

@@ -45,7 +45,7 @@ impl ProjectView {
             api_package: format!("{}-api", project.name),
             crate_name,
             domain: project.domain.to_string(),
-            namespace: format!("{}-system", project.name),
+            namespace: project.namespace(),
             owner: if project.owner.is_empty() {
                 format!("the {} authors", project.name)
             } else {

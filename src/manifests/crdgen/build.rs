@@ -89,6 +89,19 @@ fn has_build_target(root: &Utf8Path) -> bool {
     std::env::var_os("CARGO_BUILD_TARGET").is_some() || configuration(root, "target").is_some()
 }
 
+/// Cargo's target directory; nothing where only cargo knows it.
+pub fn target_directory(root: &Utf8Path) -> Option<Utf8PathBuf> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match set("CARGO_TARGET_DIR").or_else(|| set("CARGO_BUILD_TARGET_DIR")) {
+        Some(directory) => Some(root.join(directory)),
+        None => match configuration(root, "target-dir") {
+            // Relative to the directory that has `.cargo`.
+            Some((file, directory)) => Some(file.parent()?.parent()?.join(directory)),
+            None => Some(root.join("target")),
+        },
+    }
+}
+
 /// The string that cargo's configuration has under `build`, from the file that is nearest to the project.
 pub(super) fn configuration(root: &Utf8Path, key: &str) -> Option<(Utf8PathBuf, String)> {
     configuration_files(root).into_iter().find_map(|file| {

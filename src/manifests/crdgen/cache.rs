@@ -27,18 +27,9 @@ pub(super) struct Place {
 impl Place {
     /// The place below cargo's target directory; nothing where only cargo knows that directory.
     pub(super) fn of(root: &Utf8Path) -> Option<Self> {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let target = match set("CARGO_TARGET_DIR").or_else(|| set("CARGO_BUILD_TARGET_DIR")) {
-            Some(directory) => root.join(directory),
-            None => match build::configuration(root, "target-dir") {
-                // Relative to the directory that has `.cargo`.
-                Some((file, directory)) => file.parent()?.parent()?.join(directory),
-                None => root.join("target"),
-            },
-        };
         // Projects can share a target directory.
         let name = format!("crdgen-{}.json", blob_id(root.as_str()));
-        let file = target.join("opgen").join(name);
+        let file = build::target_directory(root)?.join("opgen").join(name);
         let root = root.to_owned();
         Some(Self { root, file })
     }

@@ -26,6 +26,8 @@ use crate::{
 mod build;
 mod cache;
 
+pub use build::target_directory;
+
 /// The version of the protocol that this opgen speaks.
 pub const PROTOCOL: u64 = 1;
 /// The file of a project that speaks it.

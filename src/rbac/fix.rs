@@ -1,0 +1,323 @@
+//! How the comments of a project would have to be for what its operator uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{
+    Comment, PolicyRule, Rule,
+    usage::Target,
+    verify::{Line, Report, State},
+};
+use crate::scaffold::{Existing, File, Owner, Scaffold};
+
+/// The sources with RBAC comments, and what should stand in them.
+#[derive(Clone, Debug, Default)]
+pub struct Fix {
+    sources: BTreeMap<Utf8PathBuf, String>,
+    changes: Vec<Change>,
+}
+
+/// A comment and what should stand in its place.
+#[derive(Clone, Debug)]
+struct Change {
+    comment: Comment,
+    /// In the comment's place; none where it goes.
+    rules: Vec<Rule>,
+    /// Above it: what no comment is about yet.
+    above: BTreeMap<(Target, Option<String>), Rule>,
+}
+
+impl Change {
+    fn is_one(&self) -> bool {
+        self.rules != [self.comment.rule.clone()] || !self.above.is_empty()
+    }
+}
+
+/// Adds what is missing to the comments of some sources and, if `narrow`, takes out what is unused.
+///
+/// What is missing goes to the comment that is about that resource already, else above the nearest one: in the file
+/// that names the controller that made the request, or one about the same group, or the first.
+#[must_use]
+pub fn fix(
+    report: &Report,
+    sources: BTreeMap<Utf8PathBuf, String>,
+    comments: Vec<Comment>,
+    narrow: bool,
+) -> Fix {
+    let change = |comment: Comment| Change {
+        rules: vec![comment.rule.clone()],
+        above: BTreeMap::new(),
+        comment,
+    };
+    let mut fix = Fix {
+        changes: comments.into_iter().map(change).collect(),
+        sources,
+    };
+    if narrow {
+        fix.narrow(report);
+    }
+    for line in report.of(State::Missing) {
+        fix.add(line);
+    }
+    fix
+}
+
+impl Fix {
+    /// What to do about a line of the report, if a comment is to change.
+    #[must_use]
+    pub fn suggestion(&self, line: &Line) -> Option<String> {
+        match line.state {
+            State::Missing => {
+                let of_line = |change: &&Change| {
+                    let above = change.above.contains_key(&key(line));
+                    above
+                        || change
+                            .rules
+                            .iter()
+                            .any(|rule| adds(rule, &change.comment.rule, line))
+                };
+                let change = self.changes.iter().find(of_line)?;
+                let place = place(&change.comment);
+                match change.above.get(&key(line)) {
+                    Some(rule) => Some(format!("add `// +opgen:rbac:{rule}` above `{place}`")),
+                    None => Some(format!(
+                        "add `{}` to the verbs in `{place}`",
+                        line.need.verb
+                    )),
+                }
+            }
+            State::Unused => {
+                let change = self
+                    .changes
+                    .iter()
+                    .find(|change| is_at(&change.comment, line))?;
+                let place = place(&change.comment);
+                match change.rules.is_empty() {
+                    true => Some(format!(
+                        "remove the comment in `{place}`, or test what needs it"
+                    )),
+                    false => Some(format!(
+                        "take `{}` out of the verbs in `{place}`, or test what needs it",
+                        line.need.verb
+                    )),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The sources as they should be.
+    #[must_use]
+    pub fn scaffold(&self) -> Scaffold {
+        let mut by_path: BTreeMap<&Utf8Path, Vec<&Change>> = BTreeMap::new();
+        for change in self.changes.iter().filter(|change| change.is_one()) {
+            by_path
+                .entry(&change.comment.at.path)
+                .or_default()
+                .push(change);
+        }
+        let mut scaffold = Scaffold::default();
+        for (path, mut changes) in by_path {
+            let Some(text) = self.sources.get(path) else {
+                continue;
+            };
+            // From the end, so that places before stay where they are.
+            changes.sort_by_key(|change| std::cmp::Reverse(change.comment.text.start));
+            let text = changes
+                .iter()
+                .fold(text.clone(), |text, change| change.apply(&text));
+            let file = File {
+                owner: Owner::User,
+                existing: Existing::Edit,
+                text,
+            };
+            scaffold.files.insert(path.to_owned(), file);
+        }
+        scaffold
+    }
+
+    fn narrow(&mut self, report: &Report) {
+        for change in &mut self.changes {
+            let of_comment = report
+                .of(State::Unused)
+                .filter(|line| is_at(&change.comment, line));
+            let unused: BTreeSet<_> = of_comment
+                .map(|line| (&line.need.target, line.need.verb.as_str()))
+                .collect();
+            if unused.is_empty() {
+                continue;
+            }
+            let mut verbs = verbs_of(&change.comment.rule.policy);
+            for (target, verbs) in &mut verbs {
+                verbs.retain(|verb| !unused.contains(&(target, verb.as_str())));
+            }
+            change.rules = rules(verbs, &change.comment.rule);
+        }
+    }
+
+    fn add(&mut self, line: &Line) {
+        let about = |rule: &Rule| {
+            let policy = &rule.policy;
+            verbs_of(policy).into_keys().eq([line.need.target.clone()])
+                && policy.resource_names.is_empty()
+                && (line.namespace.is_none() || rule.namespace == line.namespace)
+        };
+        let rule = self
+            .changes
+            .iter_mut()
+            .flat_map(|change| &mut change.rules)
+            .find(|rule| about(rule));
+        if let Some(rule) = rule {
+            rule.policy.verbs.insert(line.need.verb.clone());
+            return;
+        }
+        let Some(anchor) = self.anchor(line) else {
+            return;
+        };
+        let rule = anchor.above.entry(key(line)).or_insert_with(|| Rule {
+            policy: about_target(&line.need.target),
+            namespace: line.namespace.clone(),
+            ..Rule::default()
+        });
+        rule.policy.verbs.insert(line.need.verb.clone());
+    }
+
+    /// The comment that what is new stands above.
+    fn anchor(&mut self, line: &Line) -> Option<&mut Change> {
+        let names_controller = |change: &Change| {
+            let text = self
+                .sources
+                .get(&change.comment.at.path)
+                .map_or("", String::as_str);
+            line.controllers
+                .iter()
+                .any(|name| text.contains(&format!("\"{name}\"")))
+        };
+        let of_group = |change: &Change| match &line.need.target {
+            Target::Resource { group, .. } => change.comment.rule.policy.api_groups.contains(group),
+            Target::Url(_) => false,
+        };
+        let position = self.changes.iter().position(names_controller);
+        let position = position.or_else(|| self.changes.iter().position(of_group));
+        self.changes.get_mut(position.unwrap_or_default())
+    }
+}
+
+fn key(line: &Line) -> (Target, Option<String>) {
+    (line.need.target.clone(), line.namespace.clone())
+}
+
+/// Whether a rule has come to allow what a line misses.
+fn adds(rule: &Rule, before: &Rule, line: &Line) -> bool {
+    let allows = |rule: &Rule| {
+        let verbs = verbs_of(&rule.policy);
+        verbs
+            .get(&line.need.target)
+            .is_some_and(|verbs| verbs.contains(&line.need.verb))
+    };
+    allows(rule) && !allows(before)
+}
+
+fn is_at(comment: &Comment, line: &Line) -> bool {
+    line.source().is_some_and(|source| {
+        source.path == comment.at.path && source.line == Some(comment.at.line)
+    })
+}
+
+fn place(comment: &Comment) -> String {
+    format!("{}:{}", comment.at.path, comment.at.line)
+}
+
+impl Change {
+    /// The source with this comment as it should be.
+    fn apply(&self, source: &str) -> String {
+        let text = &self.comment.text;
+        let line = source[..text.start].rfind('\n').map_or(0, |end| end + 1);
+        let end = source[text.end..]
+            .find('\n')
+            .map_or(source.len(), |end| text.end + end + 1);
+        // `    // +opgen:rbac:`, also behind code.
+        let before = &source[line..text.start];
+        let code = before.find("//").unwrap_or_default();
+        let (code, marker) = before.split_at(code);
+        let (indent, is_alone) = (code, code.trim().is_empty());
+        let comment = |rule: &Rule| {
+            format!(
+                "{}// +opgen:rbac:{rule}\n",
+                if is_alone { indent } else { "" }
+            )
+        };
+        let mut lines: String = self.above.values().map(comment).collect();
+        let mut own = self.rules.iter();
+        match (own.next(), is_alone) {
+            (Some(rule), _) => lines += &format!("{code}{marker}{rule}\n"),
+            (None, true) => {}
+            (None, false) => lines += &format!("{}\n", code.trim_end()),
+        }
+        lines.extend(own.map(comment));
+        format!("{}{lines}{}", &source[..line], &source[end..])
+    }
+}
+
+/// The verbs of each resource and path of a rule.
+fn verbs_of(policy: &PolicyRule) -> BTreeMap<Target, BTreeSet<String>> {
+    let resources = policy.api_groups.iter().flat_map(|group| {
+        policy.resources.iter().map(|resource| Target::Resource {
+            group: group.clone(),
+            resource: resource.clone(),
+        })
+    });
+    let urls = policy.non_resource_urls.iter().cloned().map(Target::Url);
+    resources
+        .chain(urls)
+        .map(|target| (target, policy.verbs.clone()))
+        .collect()
+}
+
+/// As few rules as say this, in other respects like another one.
+fn rules(verbs: BTreeMap<Target, BTreeSet<String>>, like: &Rule) -> Vec<Rule> {
+    let mut alike: BTreeMap<(Option<String>, BTreeSet<String>), PolicyRule> = BTreeMap::new();
+    for (target, verbs) in verbs.into_iter().filter(|(_, verbs)| !verbs.is_empty()) {
+        let policy = about_target(&target);
+        let group = policy.api_groups.first().cloned();
+        let rule = alike.entry((group, verbs.clone())).or_default();
+        rule.api_groups.extend(policy.api_groups);
+        rule.resources.extend(policy.resources);
+        rule.non_resource_urls.extend(policy.non_resource_urls);
+        rule.verbs = verbs;
+    }
+    let mut united: Vec<PolicyRule> = Vec::new();
+    for rule in alike.into_values() {
+        let same = |other: &&mut PolicyRule| {
+            other.resources == rule.resources
+                && other.verbs == rule.verbs
+                && !rule.api_groups.is_empty()
+        };
+        match united.iter_mut().find(same) {
+            Some(other) => other.api_groups.extend(rule.api_groups),
+            None => united.push(rule),
+        }
+    }
+    let rule = |policy: PolicyRule| Rule {
+        policy: PolicyRule {
+            resource_names: like.policy.resource_names.clone(),
+            ..policy
+        },
+        ..like.clone()
+    };
+    united.into_iter().map(rule).collect()
+}
+
+/// A rule about one resource or path, still without verbs.
+fn about_target(target: &Target) -> PolicyRule {
+    let mut policy = PolicyRule::default();
+    match target {
+        Target::Url(path) => drop(policy.non_resource_urls.insert(path.clone())),
+        Target::Resource { group, resource } => {
+            policy.api_groups.insert(group.clone());
+            policy.resources.insert(resource.clone());
+        }
+    }
+    policy
+}
