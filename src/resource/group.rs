@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_groups_module_is_no_keyword_and_starts_with_no_digit() {
+    fn a_groups_module_means_nothing_else_and_starts_with_no_digit() {
         for (group, module) in [
             ("apps", "apps"),
             ("use", "use_"),
@@ -98,6 +98,9 @@ mod tests {
             ("foo-bar", "foo_bar"),
             ("3scale", "_3scale"),
             ("crate", "crate_"),
+            ("v1", "v1_"),
+            ("tokio", "tokio_"),
+            ("opgen-runtime", "opgen_runtime_"),
         ] {
             assert_eq!(group.parse::<Group>().unwrap().module(), module);
         }

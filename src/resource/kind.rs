@@ -269,12 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn a_kinds_module_is_no_keyword() {
+    fn a_kinds_module_is_no_keyword_and_no_version() {
         for (kind, module) in [
             ("MyApp", "my_app"),
             ("Type", "type_"),
             ("Self", "self_"),
             ("Mod", "mod_"),
+            ("V1", "v1_"),
+            ("V1beta1", "v1beta1_"),
             ("HTTPRoute", "http_route"),
         ] {
             assert_eq!(kind.parse::<Kind>().unwrap().module(), module);

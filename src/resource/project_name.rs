@@ -75,9 +75,10 @@ fn unusable_package(name: &str) -> Option<&'static str> {
     if matches!(name, "build" | "deps" | "examples" | "incremental") {
         return Some("cargo keeps a directory of that name beside its binaries");
     }
-    let taken = |package: &str| crate::templates::locked_packages().any(|locked| locked == package);
+    // Crates of `serde-json` and `serde_json` would have one name.
+    let mut packages = crate::templates::locked_packages();
     let api = format!("{name}-api");
-    if taken(name) || taken(&api) {
+    if packages.any(|locked| locked.replace('_', "-") == name || locked == api) {
         return Some("a package of that name is among the operator's dependencies");
     }
     None
@@ -106,6 +107,7 @@ mod tests {
             "a-",
             "serde",
             "memchr",
+            "serde-json",
             "std",
             "test",
             "match",

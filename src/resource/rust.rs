@@ -1,11 +1,17 @@
 //! Names in Rust code.
 
-/// The module for a name in snake case. A keyword gets an underscore, which no other name ends in;
-/// `mod.rs` is the file of the module above, so `mod` gets one too.
+use super::Version;
+
+/// Crates that `tests/operator/main.rs` names beside the modules of the groups.
+const CRATES: &[&str] = &["anyhow", "opgen_runtime", "tokio"];
+
+/// The module for a name in snake case. What means something else gets an underscore, which no other name ends in:
+/// a keyword (`mod.rs` is the file of the module above, so `mod` is one too), a crate, a version.
 pub(super) fn module(snake: &str) -> String {
+    let is_version = || snake.parse::<Version>().is_ok();
     match snake.chars().next() {
         Some(first) if first.is_ascii_digit() => format!("_{snake}"),
-        _ if is_keyword(snake) => format!("{snake}_"),
+        _ if is_keyword(snake) || CRATES.contains(&snake) || is_version() => format!("{snake}_"),
         _ => snake.to_owned(),
     }
 }
