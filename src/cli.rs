@@ -48,7 +48,7 @@ pub struct GlobalArgs {
         hide_default_value = true
     )]
     pub directory: Utf8PathBuf,
-    /// Print errors only
+    /// Print errors and warnings only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Print what stays, too

@@ -25,7 +25,7 @@ pub enum Color {
 /// How much to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Errors alone.
+    /// Errors and warnings alone.
     Quiet,
     /// What changes.
     Normal,
