@@ -20,12 +20,15 @@ use crate::{
     workspace,
 };
 
+const LICENSE: &str = "LICENSE";
+
 /// Runs `opgen init`.
 ///
 /// # Errors
 /// Bad answers, all at once; a project that is there with other answers; conflicts with files.
 pub fn run(args: &InitArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::Result<()> {
     let root = super::directory(global)?;
+    check_place(&root).map_err(Problems::from)?;
     let known = existing(&root)?;
     let wanted = answers(args, &root, known.as_ref())?;
     let project = match known {
@@ -42,6 +45,9 @@ pub fn run(args: &InitArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::Resul
     };
     let mut scaffold = scaffold(&project)?;
     scaffold.extend(modules::deleted(&root, &project)?);
+    if project.license == License::None && root.join(LICENSE).exists() {
+        shell.status("keep", &format!("{LICENSE} (yours)"));
+    }
     if finish(scaffold, &finish_with, &args.write, shell)? {
         let opgen = super::program("opgen", global);
         shell.say(&format!(
@@ -124,8 +130,8 @@ fn has_other_license(root: &Utf8Path, project: &Project) -> anyhow::Result<bool>
         project: ProjectView::new(project),
     };
     let ours = templates::render("init/license/apache2", &context)?;
-    let ours = ours.files.get(Utf8Path::new("LICENSE"));
-    let theirs = std::fs::read(root.join("LICENSE"));
+    let ours = ours.files.get(Utf8Path::new(LICENSE));
+    let theirs = std::fs::read(root.join(LICENSE));
     Ok(theirs.is_ok_and(|text| ours.is_none_or(|ours| ours.text.as_bytes() != text)))
 }
 
@@ -152,8 +158,20 @@ fn runtime(text: &str, root: &Utf8Path) -> Result<Runtime, Problem> {
     .help("pass `vendored`, or the path of a copy of it, seen from the project"))
 }
 
+/// The directory may be there or not; what else stands at its place, or above it, is in the way.
+fn check_place(root: &Utf8Path) -> Result<(), Problem> {
+    let mut above = root.ancestors();
+    match above.find(|place| place.exists() || place.is_symlink()) {
+        Some(place) if !place.is_dir() => Err(Problem::new(format!(
+            "`{place}` is no directory, and the project needs one there"
+        ))
+        .help("move it away, or pass another directory with `-C`")),
+        _ => Ok(()),
+    }
+}
+
 fn existing(root: &Utf8Path) -> anyhow::Result<Option<Project>> {
-    if !root.join(project::FILE).exists() {
+    if !root.join(project::FILE).is_file() {
         return Ok(None);
     }
     project::find(root).map(|(_, project)| Some(project))

@@ -84,7 +84,7 @@ fn normal(path: &Utf8Path) -> Utf8PathBuf {
 /// A program as it is called from where this command was: with `-C` where that was given.
 fn program(name: &str, global: &GlobalArgs) -> String {
     match global.directory.as_str() {
-        "." => name.to_owned(),
+        "" | "." => name.to_owned(),
         directory if directory.contains(char::is_whitespace) => {
             format!("{name} -C \"{directory}\"")
         }

@@ -65,7 +65,7 @@ pub fn record(root: &Utf8Path) -> Result<Record, Problems> {
     match fs::read_to_string(root.join(record::FILE)) {
         Ok(text) => Record::parse(&text).map_err(Problems::from),
         // `PROJECT` is written last, so a project that has it had a record.
-        Err(_) if root.join(crate::project::FILE).exists() => {
+        Err(_) if root.join(crate::project::FILE).is_file() => {
             let problem = Problem::new(format!("`{}` is missing", record::FILE));
             Err(problem.help("restore it from version control").into())
         }

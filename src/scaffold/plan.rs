@@ -176,6 +176,8 @@ fn compare(
     let before = match disk.0.get(path).unwrap_or(&OnDisk::Missing) {
         OnDisk::Missing => None,
         OnDisk::Text(text) => Some(text.clone()),
+        // It stays, whatever it says.
+        OnDisk::Binary if file.existing == Existing::Keep && !force => Some(String::new()),
         obstacle => return Err(Refusal::Blocked(obstacle.clone())),
     };
     let change = match &before {
@@ -315,6 +317,7 @@ mod tests {
             ),
             (User, Conflict, OnDisk::Directory, None, None),
             (User, Conflict, OnDisk::Binary, None, None),
+            (User, Keep, OnDisk::Binary, None, Some(Kept)),
             (User, Conflict, OnDisk::FileAbove("a".into()), None, None),
             (User, Conflict, OnDisk::LinkOut("a".into()), None, None),
         ] {
