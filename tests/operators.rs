@@ -66,6 +66,11 @@ fn kinds_groups_and_versions_of_every_shape_live_in_one_project() {
         "--group=kube --version=v1 --kind=HTTPRoute --reconciler=empty",
         "--group=std --version=v1 --kind=On --plural=no --reconciler=empty",
         "--group=3scale --version=v1 --kind=A --reconciler=empty",
+        "--group=tokio --version=v1 --kind=Tokio --reconciler=empty",
+        "--group=anyhow --version=v1 --kind=V1 --reconciler=empty",
+        "--group=opgen-runtime --version=v1 --kind=Kube --reconciler=empty",
+        "--group=controller --version=v1 --kind=Controllers --reconciler=empty",
+        "--group=v1 --version=v1 --kind=Anyhow --controller=false",
         "--group=core --version=v1 --kind=Pod --resource=false",
         "--group=rbac --version=v1 --kind=ClusterRole --resource=false",
     ] {
