@@ -5,6 +5,16 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 
+/// Directories of copies, builds, and what is no part of the operator.
+const LEFT_OUT: &[&str] = &[
+    "benches",
+    "examples",
+    "node_modules",
+    "target",
+    "tests",
+    "vendor",
+];
+
 /// Every Rust source of the project's own packages: below a `src`, but not of tests, copies or builds.
 ///
 /// # Errors
@@ -16,18 +26,12 @@ pub fn read(root: &Utf8Path) -> anyhow::Result<BTreeMap<Utf8PathBuf, String>> {
         .into_iter()
         .filter_entry(|entry| {
             let name = entry.file_name().to_string_lossy();
-            let left_out = [
-                "target",
-                "vendor",
-                "node_modules",
-                "tests",
-                "examples",
-                "benches",
-            ];
-            let other_project =
-                entry.depth() > 0 && entry.path().join(crate::project::FILE).exists();
-            entry.depth() == 0
-                || !(name.starts_with('.') || left_out.contains(&name.as_ref()) || other_project)
+            let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            // Below a `src`, these are names of modules.
+            let module = below.iter().any(|part| part == "src");
+            let left_out = LEFT_OUT.contains(&name.as_ref()) && !module;
+            let other_project = entry.path().join(crate::project::FILE).exists();
+            entry.depth() == 0 || !(name.starts_with('.') || left_out || other_project)
         });
     for entry in walk {
         let entry = match entry {

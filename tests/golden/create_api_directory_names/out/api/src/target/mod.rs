@@ -1,0 +1,3 @@
+//! The group `target.example.com`.
+
+pub mod v1;

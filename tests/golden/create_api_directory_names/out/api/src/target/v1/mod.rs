@@ -1,0 +1,3 @@
+//! `target.example.com/v1`.
+
+pub mod my_app;

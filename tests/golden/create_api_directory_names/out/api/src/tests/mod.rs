@@ -1,0 +1,3 @@
+//! The group `tests.example.com`.
+
+pub mod v1;

@@ -1,0 +1,3 @@
+//! `tests.example.com/v1`.
+
+pub mod my_app;

@@ -1,0 +1,3 @@
+//! The group `vendor.example.com`.
+
+pub mod v1;

@@ -1,0 +1,3 @@
+//! `vendor.example.com/v1`.
+
+pub mod my_app;

@@ -1,0 +1,3 @@
+//! The controllers of the group `target`.
+
+pub mod my_app;

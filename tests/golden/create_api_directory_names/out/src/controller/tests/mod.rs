@@ -1,0 +1,3 @@
+//! The controllers of the group `tests`.
+
+pub mod my_app;

@@ -1,0 +1,3 @@
+//! The controllers of the group `vendor`.
+
+pub mod my_app;

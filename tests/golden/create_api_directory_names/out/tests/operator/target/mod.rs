@@ -1,0 +1,3 @@
+//! The group `target` on a real API server.
+
+mod my_app;

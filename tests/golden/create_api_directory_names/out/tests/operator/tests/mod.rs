@@ -1,0 +1,3 @@
+//! The group `tests` on a real API server.
+
+mod my_app;

@@ -1,0 +1,3 @@
+//! The group `vendor` on a real API server.
+
+mod my_app;
