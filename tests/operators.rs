@@ -71,6 +71,9 @@ fn kinds_groups_and_versions_of_every_shape_live_in_one_project() {
         "--group=opgen-runtime --version=v1 --kind=Kube --reconciler=empty",
         "--group=controller --version=v1 --kind=Controllers --reconciler=empty",
         "--group=v1 --version=v1 --kind=Anyhow --controller=false",
+        "--group=bin --version=v1 --kind=Lib --controller=false",
+        "--group=lib --version=v1 --kind=Main --controller=false",
+        "--group=main --version=v1 --kind=Bin --reconciler=empty",
         "--group=core --version=v1 --kind=Pod --resource=false",
         "--group=rbac --version=v1 --kind=ClusterRole --resource=false",
     ] {

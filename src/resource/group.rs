@@ -37,6 +37,10 @@ impl FromStr for Group {
     }
 }
 
+/// A group's module stands at the root of the `api` package and of `tests/operator`: beside the files of their roots
+/// and what cargo takes for a program, and beside the crates that `tests/operator/main.rs` names.
+const TAKEN_MODULES: &[&str] = &["anyhow", "bin", "lib", "main", "opgen_runtime", "tokio"];
+
 impl Group {
     /// The group as Kubernetes knows it, e.g. `apps.example.com`.
     ///
@@ -57,7 +61,7 @@ impl Group {
 
     /// The Rust module of this group. Different groups can fall on one name: `foo.bar` and `foo-bar`.
     pub fn module(&self) -> String {
-        rust::module(&self.0.replace(['.', '-'], "_"))
+        rust::module(&self.0.replace(['.', '-'], "_"), TAKEN_MODULES)
     }
 }
 
@@ -100,6 +104,9 @@ mod tests {
             ("crate", "crate_"),
             ("v1", "v1_"),
             ("tokio", "tokio_"),
+            ("bin", "bin_"),
+            ("lib", "lib_"),
+            ("main", "main_"),
             ("opgen-runtime", "opgen_runtime_"),
         ] {
             assert_eq!(group.parse::<Group>().unwrap().module(), module);

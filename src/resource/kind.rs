@@ -46,7 +46,7 @@ impl FromStr for Kind {
 impl Kind {
     /// The Rust module of this kind, e.g. `my_app`.
     pub fn module(&self) -> String {
-        rust::module(&self.0.to_snake_case())
+        rust::module(&self.0.to_snake_case(), &[])
     }
 
     /// The Rust type of this kind: its name, with `Object` behind it where the name means something else already.

@@ -2,16 +2,13 @@
 
 use super::Version;
 
-/// Crates that `tests/operator/main.rs` names beside the modules of the groups.
-const CRATES: &[&str] = &["anyhow", "opgen_runtime", "tokio"];
-
 /// The module for a name in snake case. What means something else gets an underscore, which no other name ends in:
-/// a keyword (`mod.rs` is the file of the module above, so `mod` is one too), a crate, a version.
-pub(super) fn module(snake: &str) -> String {
+/// a keyword (`mod.rs` is the file of the module above, so `mod` is one too), a version, a name that is taken.
+pub(super) fn module(snake: &str, taken: &[&str]) -> String {
     let is_version = || snake.parse::<Version>().is_ok();
     match snake.chars().next() {
         Some(first) if first.is_ascii_digit() => format!("_{snake}"),
-        _ if is_keyword(snake) || CRATES.contains(&snake) || is_version() => format!("{snake}_"),
+        _ if is_keyword(snake) || taken.contains(&snake) || is_version() => format!("{snake}_"),
         _ => snake.to_owned(),
     }
 }
