@@ -137,12 +137,17 @@ impl Shell {
     pub fn error(&self, error: &anyhow::Error) {
         if let Some(Problems(problems)) = error.downcast_ref() {
             self.problems(RED, "error", &problems.iter().collect::<Vec<_>>());
-        } else if let Some(problem) = error.downcast_ref::<Problem>() {
-            self.problems(RED, "error", &[problem]);
         } else {
             self.line(RED, "error", &format!(": {error}"));
+            let problem = error.downcast_ref::<Problem>();
+            if let Some(detail) = problem.and_then(|problem| problem.detail.as_ref()) {
+                self.line(Style::new(), "", detail.trim_end());
+            }
             for cause in error.chain().skip(1) {
                 self.line(Style::new(), "  caused by", &format!(": {cause}"));
+            }
+            if let Some(help) = problem.and_then(|problem| problem.help.as_ref()) {
+                self.line(CYAN, "help", &format!(": {help}"));
             }
         }
     }
