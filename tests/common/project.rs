@@ -91,8 +91,20 @@ impl Project {
         ]);
     }
 
-    /// Everything that the project's own `make lint test` checks, and nothing is left behind.
+    /// Runs targets of the project's own Makefile.
+    pub fn make(&self, arguments: &[&str]) {
+        let opgen = env!("CARGO_BIN_EXE_opgen");
+        self.run(Command::new("make").args(arguments).env("OPGEN", opgen));
+    }
+
+    /// The project's own checks and tests pass, its manifests can be written again, and nothing is left behind.
     pub fn is_clean(&self) {
+        self.commit();
+        self.make(&["lint", "manifests", "build", "test"]);
+        self.is_committed();
+    }
+
+    pub fn commit(&self) {
         self.git(&["init", "--quiet"]);
         self.git(&["add", "--all"]);
         self.git(&[
@@ -105,19 +117,10 @@ impl Project {
             "-m",
             "opgen",
         ]);
-        self.formatted();
-        self.cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ]);
-        self.opgen(&["manifests", "--check"]);
-        self.opgen(&["manifests"]);
-        self.cargo(&["test", "--workspace", "--locked", "--", "--include-ignored"]);
+    }
+
+    /// No tracked file was changed, and none left behind.
+    pub fn is_committed(&self) {
         let status = self.git(&["status", "--porcelain"]);
         assert!(
             status.is_empty(),
