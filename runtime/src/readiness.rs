@@ -1,13 +1,19 @@
-//! What `/readyz` says: which watches are not filled yet, and why.
+//! What `/readyz` says: which watches are not filled yet or are refused, and why.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::runtime::watcher;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::error::{chain, describe, describe_status};
+
+/// How long a refusal counts. kube's pause before the next attempt is a minute at most, and a watch
+/// that is then allowed says nothing until something changes.
+const REFUSAL_LASTS: Duration = Duration::from_secs(90);
 
 /// The watches of the process that are not filled. Clones share it.
 #[derive(Clone)]
@@ -17,6 +23,8 @@ pub(crate) struct Readiness(Arc<watch::Sender<State>>);
 struct State {
     /// By what is watched, and a number that tells two watches of one kind apart.
     waiting: BTreeMap<(String, usize), Cause>,
+    /// Filled by a list, but with RBAC against the watch: what changes since then is not seen.
+    refused: BTreeMap<(String, usize), (Cause, Instant)>,
     added: usize,
     stopping: bool,
 }
@@ -61,13 +69,16 @@ impl Readiness {
         if state.stopping {
             return Err("shutting down\n".to_owned());
         }
-        if state.waiting.is_empty() {
-            return Ok(());
-        }
+        let refused = state.refused.iter();
+        let refused = refused.filter(|(_, (_, since))| since.elapsed() < REFUSAL_LASTS);
+        let refused = refused.map(|(key, (cause, _))| (key, cause));
         let mut lines = String::new();
-        for ((what, _), cause) in &state.waiting {
+        for ((what, _), cause) in state.waiting.iter().chain(refused) {
             // Writing to a String cannot fail.
             let _ = writeln!(lines, "{what}: {cause}");
+        }
+        if lines.is_empty() {
+            return Ok(());
         }
         Err(lines)
     }
@@ -86,12 +97,15 @@ impl Watch {
         let cause = Cause::of(error, group);
         if self.trouble.as_ref() != Some(&cause) {
             tracing::warn!(resource = self.key.0, "cannot watch, trying again: {cause}");
-            self.readiness.0.send_modify(|state| {
-                if let Some(waiting) = state.waiting.get_mut(&self.key) {
-                    waiting.clone_from(&cause);
-                }
-            });
         }
+        self.readiness.0.send_modify(|state| {
+            if let Some(waiting) = state.waiting.get_mut(&self.key) {
+                waiting.clone_from(&cause);
+            } else if matches!(cause, Cause::Forbidden { .. }) {
+                let refusal = (cause.clone(), Instant::now());
+                state.refused.insert(self.key.clone(), refusal);
+            }
+        });
         self.trouble.insert(cause)
     }
 
@@ -99,6 +113,9 @@ impl Watch {
     pub(crate) fn works(&mut self) {
         if self.trouble.take().is_some() {
             tracing::info!(resource = self.key.0, "the watch works again");
+            self.readiness.0.send_modify(|state| {
+                state.refused.remove(&self.key);
+            });
         }
     }
 
@@ -203,6 +220,33 @@ mod tests {
             watch.filled();
         }
         assert_eq!(readiness.report(), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watch_that_is_refused_after_its_list_is_missing_until_it_works() {
+        let readiness = Readiness::default();
+        let mut secrets = readiness.add("secrets".to_owned());
+        secrets.filled();
+        let status = kube::core::Status::failure("you may not", "Forbidden").with_code(403);
+        let error = kube::Error::Api(Box::new(status));
+        let refused = watcher::Error::WatchStartFailed(error);
+        let expected = Err("secrets: not allowed to watch (403): you may not\n".to_owned());
+        for _ in 0..3 {
+            secrets.failed(&refused, "");
+            tokio::time::advance(Duration::from_secs(45)).await;
+            assert_eq!(readiness.report(), expected);
+        }
+        readiness.all_filled().await;
+        secrets.works();
+        assert_eq!(readiness.report(), Ok(()));
+
+        secrets.failed(&refused, "");
+        tokio::time::advance(REFUSAL_LASTS).await;
+        assert_eq!(
+            readiness.report(),
+            Ok(()),
+            "a later attempt was not refused"
+        );
     }
 
     #[test]
