@@ -9,7 +9,10 @@ use super::{
     usage::Target,
     verify::{Line, Report, State},
 };
-use crate::scaffold::{Existing, File, Owner, Scaffold};
+use crate::{
+    manifests::types::Position,
+    scaffold::{Existing, File, Owner, Scaffold},
+};
 
 /// The sources with RBAC comments, and what should stand in them.
 #[derive(Clone, Debug, Default)]
@@ -28,10 +31,13 @@ struct Change {
     above: BTreeMap<(Target, Option<String>), Rule>,
 }
 
-impl Change {
-    fn is_one(&self) -> bool {
-        self.rules != [self.comment.rule.clone()] || !self.above.is_empty()
-    }
+/// What to do, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// A phrase for behind `help:`.
+    pub text: String,
+    /// The comment that it is about.
+    pub at: Option<Position>,
 }
 
 /// Adds what is missing to the comments of some sources and, if `narrow`, takes out what is unused.
@@ -66,42 +72,15 @@ pub fn fix(
 impl Fix {
     /// What to do about a line of the report, if a comment is to change.
     #[must_use]
-    pub fn suggestion(&self, line: &Line) -> Option<String> {
+    pub fn advice(&self, line: &Line) -> Option<Advice> {
         match line.state {
-            State::Missing => {
-                let of_line = |change: &&Change| {
-                    let above = change.above.contains_key(&key(line));
-                    above
-                        || change
-                            .rules
-                            .iter()
-                            .any(|rule| adds(rule, &change.comment.rule, line))
-                };
-                let change = self.changes.iter().find(of_line)?;
-                let place = place(&change.comment);
-                match change.above.get(&key(line)) {
-                    Some(rule) => Some(format!("add `// +opgen:rbac:{rule}` above `{place}`")),
-                    None => Some(format!(
-                        "add `{}` to the verbs in `{place}`",
-                        line.need.verb
-                    )),
-                }
-            }
+            State::Missing => self.changes.iter().find_map(|change| change.adding(line)),
             State::Unused => {
                 let change = self
                     .changes
                     .iter()
                     .find(|change| is_at(&change.comment, line))?;
-                let place = place(&change.comment);
-                match change.rules.is_empty() {
-                    true => Some(format!(
-                        "remove the comment in `{place}`, or test what needs it"
-                    )),
-                    false => Some(format!(
-                        "take `{}` out of the verbs in `{place}`, or test what needs it",
-                        line.need.verb
-                    )),
-                }
+                change.removing(line)
             }
             _ => None,
         }
@@ -225,11 +204,71 @@ fn is_at(comment: &Comment, line: &Line) -> bool {
     })
 }
 
-fn place(comment: &Comment) -> String {
-    format!("{}:{}", comment.at.path, comment.at.line)
-}
-
 impl Change {
+    fn is_one(&self) -> bool {
+        self.rules != [self.comment.rule.clone()] || !self.above.is_empty()
+    }
+
+    /// How this comment comes to allow what a line misses.
+    fn adding(&self, line: &Line) -> Option<Advice> {
+        let place = self.place();
+        let text = if let Some(rule) = self.above.get(&key(line)) {
+            format!("add `// +opgen:rbac:{rule}` above `{place}`")
+        } else if self
+            .rules
+            .iter()
+            .any(|rule| adds(rule, &self.comment.rule, line))
+        {
+            format!("add `{}` to the verbs in `{place}`", line.need.verb)
+        } else {
+            return None;
+        };
+        Some(self.advice(text))
+    }
+
+    /// How this comment no longer allows what was never used.
+    fn removing(&self, line: &Line) -> Option<Advice> {
+        let place = self.place();
+        let others_stay = |rule: &Rule| {
+            let policy = PolicyRule {
+                verbs: rule.policy.verbs.clone(),
+                ..self.comment.rule.policy.clone()
+            };
+            policy == rule.policy
+        };
+        let text = match self.rules.as_slice() {
+            [rule] if *rule == self.comment.rule => return None,
+            [] => format!("remove the comment in `{place}`, or test what needs it"),
+            [rule] if others_stay(rule) => {
+                let verb = &line.need.verb;
+                format!("take `{verb}` out of the verbs in `{place}`, or test what needs it")
+            }
+            rules => {
+                let rules: Vec<_> = rules
+                    .iter()
+                    .map(|rule| format!("`// +opgen:rbac:{rule}`"))
+                    .collect();
+                format!(
+                    "write {} in `{place}`, or test what needs it",
+                    rules.join(" and ")
+                )
+            }
+        };
+        Some(self.advice(text))
+    }
+
+    fn advice(&self, text: String) -> Advice {
+        Advice {
+            text,
+            at: Some(self.comment.at.clone()),
+        }
+    }
+
+    fn place(&self) -> String {
+        let at = &self.comment.at;
+        format!("{}:{}", at.path, at.line)
+    }
+
     /// The source with this comment as it should be.
     fn apply(&self, source: &str) -> String {
         let text = &self.comment.text;

@@ -25,12 +25,13 @@ pub fn run(args: &RbacExplainArgs, global: &GlobalArgs, shell: &Shell) -> anyhow
     let (comments, _) = roles::comments(&project, &sources::read(&root)?)?;
     let grants = granted::of_project(&root, &project, &comments)?;
     let recording = match &args.recording {
-        Some(path) => Some(directory.join(path)),
+        Some(path) => Some(path.clone()),
         None => tests_run::recording(&root).filter(|path| path.exists()),
     };
     let mut calls = Calls::default();
     if let Some(path) = &recording {
         let used = Used {
+            directory: directory.clone(),
             recordings: vec![path.clone()],
             audit_logs: Vec::new(),
             account: None,

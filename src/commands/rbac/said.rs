@@ -4,23 +4,26 @@ use serde::Serialize;
 
 use crate::{
     cli::RbacOutput,
-    rbac::verify::{Controller, Line, Report, State},
+    rbac::{
+        fix::Advice,
+        verify::{Controller, Line, Report, State},
+    },
     shell::{Shell, Tone},
 };
 
-/// Prints a report. `suggestion` says what to do about a line.
+/// Prints a report. `advice` says what to do about a line.
 pub(super) fn say(
     report: &Report,
     output: RbacOutput,
-    suggestion: &dyn Fn(&Line) -> Option<String>,
+    advice: &dyn Fn(&Line) -> Option<Advice>,
     shell: &Shell,
 ) -> anyhow::Result<()> {
     match output {
-        RbacOutput::Json => shell.data(&json(report, suggestion)?),
+        RbacOutput::Json => shell.data(&json(report, advice)?),
         RbacOutput::Github => report
             .lines
             .iter()
-            .for_each(|line| annotate(line, suggestion, shell)),
+            .for_each(|line| annotate(line, advice, shell)),
         RbacOutput::Human if shell.is_quiet() => {}
         RbacOutput::Human => table(report, shell),
     }
@@ -150,8 +153,8 @@ struct Permission<'a> {
     suggestion: Option<String>,
 }
 
-fn json(report: &Report, suggestion: &dyn Fn(&Line) -> Option<String>) -> anyhow::Result<String> {
-    let permission = |line| permission(line, suggestion);
+fn json(report: &Report, advice: &dyn Fn(&Line) -> Option<Advice>) -> anyhow::Result<String> {
+    let permission = |line| permission(line, advice);
     let document = Document {
         permissions: report.lines.iter().map(permission).collect(),
         controllers: &report.controllers,
@@ -160,7 +163,7 @@ fn json(report: &Report, suggestion: &dyn Fn(&Line) -> Option<String>) -> anyhow
     Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
 }
 
-fn permission<'a>(line: &'a Line, suggestion: &dyn Fn(&Line) -> Option<String>) -> Permission<'a> {
+fn permission<'a>(line: &'a Line, advice: &dyn Fn(&Line) -> Option<Advice>) -> Permission<'a> {
     let source = line.source();
     Permission {
         state: line.state,
@@ -171,29 +174,35 @@ fn permission<'a>(line: &'a Line, suggestion: &dyn Fn(&Line) -> Option<String>) 
         line: source.and_then(|source| source.line),
         role: source.and_then(|source| source.role.as_deref()),
         note: &line.note,
-        suggestion: suggestion(line),
+        suggestion: advice(line).map(|advice| advice.text),
     }
 }
 
 /// One workflow command of GitHub's for what is not as it should be.
-fn annotate(line: &Line, suggestion: &dyn Fn(&Line) -> Option<String>, shell: &Shell) {
+fn annotate(line: &Line, advice: &dyn Fn(&Line) -> Option<Advice>, shell: &Shell) {
     let level = match line.state {
         State::Missing | State::Contradicted => "error",
         State::Unused | State::Wider => "warning",
         State::Implied | State::Used => return,
     };
+    let advice = advice(line);
     let mut properties = Vec::new();
-    if let Some(source) = line.source() {
-        properties.push(format!("file={}", property(source.path.as_str())));
-        properties.extend(source.line.map(|line| format!("line={line}")));
-        properties.extend(source.column.map(|column| format!("col={column}")));
+    let place = line.source().map(|source| (&source.path, source.line));
+    let place = place.or_else(|| {
+        advice
+            .as_ref()?
+            .at
+            .as_ref()
+            .map(|at| (&at.path, Some(at.line)))
+    });
+    if let Some((path, line)) = place {
+        properties.push(format!("file={}", property(path.as_str())));
+        properties.extend(line.map(|line| format!("line={line}")));
     }
-    properties.push(format!(
-        "title={}",
-        property(&format!("RBAC: {}", line.state.as_str()))
-    ));
-    let advice = suggestion(line)
-        .map(|text| format!(": {text}"))
+    let title = format!("RBAC: {}", line.state.as_str());
+    properties.push(format!("title={}", property(&title)));
+    let advice = advice
+        .map(|it| format!(": {}", it.text))
         .unwrap_or_default();
     let message = format!("{}{advice}", message(line));
     let message = message
@@ -222,9 +231,9 @@ pub(super) fn message(line: &Line) -> String {
     };
     match line.state {
         State::Missing => format!("{permission} was needed {times} and is not granted"),
-        State::Contradicted => format!("{permission} was {}", line.note),
+        State::Contradicted => format!("{permission} is granted, and was {}", line.note),
         State::Unused => format!("{permission} is granted and was never used"),
-        State::Wider => format!("{permission} is granted {}", line.note),
+        State::Wider => format!("{permission} is more than was used: it was {}", line.note),
         State::Implied | State::Used => format!("{permission} was used {times}"),
     }
 }

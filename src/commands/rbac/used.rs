@@ -21,6 +21,8 @@ use crate::{
 
 /// Where the requests of an operator stand.
 pub(super) struct Used {
+    /// The directory that paths are relative to, as the user gave them.
+    pub(super) directory: Utf8PathBuf,
     pub(super) recordings: Vec<Utf8PathBuf>,
     pub(super) audit_logs: Vec<Utf8PathBuf>,
     /// The account whose requests of an audit log count.
@@ -39,7 +41,7 @@ impl Used {
     ) -> anyhow::Result<()> {
         for path in &self.recordings {
             let mut requests = 0_u64;
-            lines(path, shell, &mut |line| {
+            self.lines(path, shell, &mut |line| {
                 let line = Recording::read(line)?;
                 requests += u64::from(matches!(line, Recording::Request(_)));
                 take(&line)
@@ -71,7 +73,7 @@ impl Used {
         let mut log = AuditLog::default();
         let mut requests = 0_u64;
         let mut others = BTreeSet::new();
-        lines(path, shell, &mut |line| {
+        self.lines(path, shell, &mut |line| {
             let Some(audited) = log.read(line)? else {
                 return Ok(());
             };
@@ -96,44 +98,50 @@ impl Used {
         let problem = Problem::new(format!("no request of `{user}` in `{path}`")).help(help);
         Err(Problems::from(problem).into())
     }
-}
 
-/// Reads a file line by line. A last line that was cut short is left out, and said so.
-fn lines(
-    path: &Utf8Path,
-    shell: &Shell,
-    take: &mut dyn FnMut(&str) -> Result<(), Problem>,
-) -> anyhow::Result<()> {
-    let failed = || format!("failed to read `{path}`");
-    let file = File::open(path).with_context(failed)?;
-    let bar = bar(file.metadata().with_context(failed)?.len(), shell);
-    let mut reader = BufReader::new(bar.wrap_read(file));
-    let mut line = Vec::new();
-    let mut number = 0_u64;
-    loop {
-        line.clear();
-        if reader.read_until(b'\n', &mut line).with_context(failed)? == 0 {
-            break;
-        }
-        number += 1;
-        let whole = line.last() == Some(&b'\n');
-        let text = String::from_utf8_lossy(&line);
-        if text.trim().is_empty() {
-            continue;
-        }
-        if let Err(problem) = take(text.trim()) {
-            if !whole {
-                shell.warning(&format!(
-                    "`{path}` ends within line {number}, which is left out"
-                ));
+    /// Reads a file line by line. A last line that was cut short is left out, and said so.
+    fn lines(
+        &self,
+        path: &Utf8Path,
+        shell: &Shell,
+        take: &mut dyn FnMut(&str) -> Result<(), Problem>,
+    ) -> anyhow::Result<()> {
+        let failed = || format!("failed to read `{path}`");
+        let file = File::open(self.directory.join(path)).map_err(|error| {
+            let problem = Problem::new(format!("failed to read `{path}`: {error}"));
+            Problems::from(
+                problem.help("name a file that an operator or an API server has written"),
+            )
+        })?;
+        let bar = bar(file.metadata().with_context(failed)?.len(), shell);
+        let mut reader = BufReader::new(bar.wrap_read(file));
+        let mut line = Vec::new();
+        let mut number = 0_u64;
+        loop {
+            line.clear();
+            if reader.read_until(b'\n', &mut line).with_context(failed)? == 0 {
                 break;
             }
-            let message = format!("{} in `{path}:{number}`", problem.message);
-            return Err(Problems::from(Problem { message, ..problem }).into());
+            number += 1;
+            let whole = line.last() == Some(&b'\n');
+            let text = String::from_utf8_lossy(&line);
+            if text.trim().is_empty() {
+                continue;
+            }
+            if let Err(problem) = take(text.trim()) {
+                if !whole {
+                    shell.warning(&format!(
+                        "`{path}` ends within line {number}, which is left out"
+                    ));
+                    break;
+                }
+                let message = format!("{} in `{path}:{number}`", problem.message);
+                return Err(Problems::from(Problem { message, ..problem }).into());
+            }
         }
+        bar.finish_and_clear();
+        Ok(())
     }
-    bar.finish_and_clear();
-    Ok(())
 }
 
 fn bar(bytes: u64, shell: &Shell) -> ProgressBar {

@@ -13,7 +13,7 @@ use crate::{
     project::{self, Project},
     rbac::{
         Account, Comment,
-        fix::{self, Fix},
+        fix::{self, Advice, Fix},
         verify::{Comparison, Grant, Line, Report, State},
     },
     shell::Shell,
@@ -26,10 +26,10 @@ use crate::{
 pub fn run(args: &RbacVerifyArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::Result<()> {
     let directory = crate::commands::directory(global)?;
     let subject = Subject::of(args, &directory, shell)?;
-    let below = |paths: &[Utf8PathBuf]| paths.iter().map(|path| directory.join(path)).collect();
     let mut used = Used {
-        recordings: below(&args.recording),
-        audit_logs: below(&args.audit_log),
+        directory,
+        recordings: args.recording.clone(),
+        audit_logs: args.audit_log.clone(),
         account: subject.account.clone(),
     };
     let mut passed = true;
@@ -44,14 +44,14 @@ pub fn run(args: &RbacVerifyArgs, global: &GlobalArgs, shell: &Shell) -> anyhow:
     let report = comparison.report();
 
     let advised = subject.fix(&report, true);
-    let suggestion = |line: &Line| advised.suggestion(line).or_else(|| advice(line));
-    said::say(&report, args.output, &suggestion, shell)?;
+    let advice = |line: &Line| advised.advice(line).or_else(|| by_hand(line));
+    said::say(&report, args.output, &advice, shell)?;
     let mended = if args.fix {
         subject.mend(&report, args, shell)?
     } else {
         Fix::default()
     };
-    let is_open = |line: &&Line| mended.suggestion(line).is_none();
+    let is_open = |line: &&Line| mended.advice(line).is_none();
     let mut problems = Vec::new();
     if !passed {
         let problem = Problem::new("the project's tests failed");
@@ -61,7 +61,7 @@ pub fn run(args: &RbacVerifyArgs, global: &GlobalArgs, shell: &Shell) -> anyhow:
     }
     for line in report.lines.iter().filter(is_open) {
         let problem = Problem {
-            help: suggestion(line),
+            help: advice(line).map(|advice| advice.text),
             ..Problem::new(said::message(line))
         };
         match line.state {
@@ -170,7 +170,7 @@ fn nothing_to_compare() -> Problems {
 }
 
 /// What to do where no comment can be changed.
-fn advice(line: &Line) -> Option<String> {
+fn by_hand(line: &Line) -> Option<Advice> {
     let text = match (line.state, line.source()) {
         (State::Missing, _) => format!("allow `{}` on `{}`", line.need.verb, line.need.target),
         (State::Contradicted, _) => "run `opgen manifests`, and apply the roles again".to_owned(),
@@ -180,5 +180,5 @@ fn advice(line: &Line) -> Option<String> {
         (State::Wider, Some(source)) => format!("narrow it in `{source}`"),
         _ => return None,
     };
-    Some(text)
+    Some(Advice { text, at: None })
 }

@@ -25,8 +25,6 @@ pub struct Comparison {
     uses: Vec<Use>,
     /// With the namespace as a comment says it.
     missing: BTreeMap<(Need, Option<String>), Use>,
-    /// Refused, although a grant allows it.
-    contradicted: BTreeMap<Need, Use>,
     controllers: Controllers,
     operator: Option<String>,
     /// The operator's own namespaces, where it is limited to them.
@@ -48,6 +46,8 @@ pub struct Need {
 pub(crate) struct Use {
     /// How often.
     requests: u64,
+    /// How often it was refused, although it is granted.
+    refused: u64,
     /// Through `*`, what exactly.
     exactly: BTreeSet<Need>,
     names: Few,
@@ -161,22 +161,19 @@ impl Comparison {
                     continue;
                 }
                 granted = true;
-                if allowed {
-                    used.count(request);
-                    if !grant.wildcards().is_empty() {
-                        used.exactly.insert(need());
-                    }
+                if !allowed {
+                    used.refused += 1;
+                    continue;
+                }
+                used.count(request);
+                if !grant.wildcards().is_empty() {
+                    used.exactly.insert(need());
                 }
             }
-            let used = match (granted, allowed) {
-                (true, true) => continue,
-                (true, false) => self.contradicted.entry(need()).or_default(),
-                (false, _) => self
-                    .missing
-                    .entry((need(), self.namespace(request)))
-                    .or_default(),
-            };
-            used.count(request);
+            if !granted {
+                let key = (need(), self.namespace(request));
+                self.missing.entry(key).or_default().count(request);
+            }
         }
     }
 

@@ -111,15 +111,7 @@ pub(super) fn report(comparison: Comparison) -> Report {
         namespace: namespace.clone(),
         ..line(State::Missing, need.clone(), None, used, examples(used))
     });
-    let contradicted = comparison.contradicted.iter().map(|(need, used)| {
-        let note = "refused although it is granted: what ran had another role".to_owned();
-        line(State::Contradicted, need.clone(), None, used, note)
-    });
-    let mut lines: Vec<_> = granted
-        .map(of_grant)
-        .chain(missing)
-        .chain(contradicted)
-        .collect();
+    let mut lines: Vec<_> = granted.map(of_grant).chain(missing).collect();
     lines.sort_by(|left, right| key(left).cmp(&key(right)));
     Report {
         lines,
@@ -155,6 +147,10 @@ fn standing(
     variety: (bool, bool),
     is_used: &dyn Fn(&str, &str, &str) -> bool,
 ) -> (State, String) {
+    if used.requests == 0 && used.refused > 0 {
+        let note = "refused all the same: what ran had another role";
+        return (State::Contradicted, note.to_owned());
+    }
     if used.requests == 0 {
         return match implied::reason(grant, is_used) {
             Some(reason) => (State::Implied, reason.to_owned()),
@@ -175,7 +171,7 @@ fn wider(grant: &Grant, used: &Use, (names, namespaces): (bool, bool)) -> Option
             .iter()
             .map(|need| format!("`{} {}`", need.verb, need.target))
             .collect();
-        return Some(format!("and used for {} alone", exactly.join(", ")));
+        return Some(format!("used for {} alone", exactly.join(", ")));
     }
     // Lists and watches name no object, and what is created is of any name.
     let of_one = ["get", "update", "patch", "delete"].contains(&grant.verb.as_str());
@@ -185,16 +181,14 @@ fn wider(grant: &Grant, used: &Use, (names, namespaces): (bool, bool)) -> Option
         && used.requests > 1
         && let Some(name) = used.names.only()
     {
-        return Some(format!("for every name, and used for `{name}` alone"));
+        return Some(format!("used for the name `{name}` alone"));
     }
     if namespaces
         && grant.scope == Scope::Cluster
         && used.requests > 1
         && let Some(namespace) = used.namespaces.only()
     {
-        return Some(format!(
-            "in every namespace, and used in `{namespace}` alone"
-        ));
+        return Some(format!("used in the namespace `{namespace}` alone"));
     }
     None
 }

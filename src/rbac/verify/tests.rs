@@ -211,7 +211,6 @@ fn a_refusal_is_missing_and_no_use() {
     let rule = json!({ "verbs": ["create", "patch"], "apiGroups": ["apps"], "resources": ["deployments"] });
     let expected = [
         (State::Contradicted, "create".to_owned()),
-        (State::Unused, "create".to_owned()),
         (State::Used, "patch".to_owned()),
     ];
     assert_eq!(states(rule, &[refused]), expected);
@@ -316,7 +315,7 @@ fn a_wildcard_is_wider_than_what_it_was_used_for() {
     let expected = "for `get deployments.apps`, `list deployments.apps` alone";
     assert_eq!(
         outcome(rule, Scope::Cluster, &requests),
-        [(State::Wider, "*".to_owned(), format!("and used {expected}"))]
+        [(State::Wider, "*".to_owned(), format!("used {expected}"))]
     );
 }
 
@@ -364,12 +363,12 @@ fn one_name_and_one_namespace_tell_something_only_where_there_were_several_objec
     let (state, note) = with_variety(rule.clone(), &same).remove(0);
     assert_eq!(
         (state, note.as_str()),
-        (State::Wider, "for every name, and used for `x` alone")
+        (State::Wider, "used for the name `x` alone")
     );
     let (state, note) = with_variety(rule.clone(), &[get("n", "x"), get("n", "y")]).remove(0);
     assert_eq!(
         (state, note.as_str()),
-        (State::Wider, "in every namespace, and used in `n` alone")
+        (State::Wider, "used in the namespace `n` alone")
     );
     assert_eq!(
         with_variety(rule, &[get("n", "x"), get("m", "y")])[0].0,
