@@ -5,13 +5,17 @@ use kube::{Client, Config};
 
 use crate::error::chain;
 use crate::options::Options;
+use crate::recording::Recorder;
 use crate::{Error, Result};
 
 /// Connects as the options say: kubeconfig files, context, else what kube finds by itself.
-pub(crate) async fn client(options: &Options) -> Result<Client> {
+pub(crate) async fn client(options: &Options, recorder: Option<&Recorder>) -> Result<Client> {
     install_crypto_provider();
     let config = config(options).await?;
-    Client::try_from(config).map_err(Error::from)
+    match recorder {
+        Some(recorder) => recorder.client(config),
+        None => Client::try_from(config).map_err(Error::from),
+    }
 }
 
 /// rustls wants one provider for the process and panics when features enable two and nobody chose.
@@ -81,7 +85,7 @@ mod tests {
             kubeconfig: Some("/nonexistent/config".into()),
             ..Options::default()
         };
-        let Err(error) = client(&options).await else {
+        let Err(error) = client(&options, None).await else {
             panic!("connected to nothing");
         };
         let expected = "cannot read the kubeconfig `/nonexistent/config`: No such file";

@@ -46,6 +46,14 @@
 //! up. So [`Cache::get`] never shows an object older than the operator's own last write, a
 //! reconcile always begins with the newest object known, and a controller is not woken by its own
 //! writes.
+//!
+//! # The recording
+//!
+//! With [`Options::rbac_recording`], the client of [`Manager::new`] and [`Manager::namespaced`]
+//! writes a line of JSON for each request that it makes, in RBAC's terms and with what came of it,
+//! and a line for each reconcile. The README has the format. It is how one finds out which
+//! permissions an operator uses and which it lacks; `opgen rbac verify` does. Without the option
+//! the client is kube's own.
 #![warn(missing_docs)]
 
 mod backoff;
@@ -65,6 +73,7 @@ mod options;
 mod random;
 mod readiness;
 mod reconciler;
+mod recording;
 mod server;
 mod setup;
 mod signals;

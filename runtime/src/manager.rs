@@ -18,6 +18,7 @@ use crate::election::Election;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::readiness::Readiness;
+use crate::recording::{Header, Recorder};
 use crate::setup::Setup;
 use crate::signals::Signals;
 use crate::{Error, Result, kubeconfig, logging, server};
@@ -38,6 +39,7 @@ pub struct Manager {
     namespaces: Vec<String>,
     registry: Registry,
     metrics: Metrics,
+    recorder: Option<Recorder>,
     readiness: Readiness,
     shutdown: CancellationToken,
     collected: Mutex<Collected>,
@@ -67,11 +69,11 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// When there is no usable kubeconfig and this is no pod. The API server is not asked yet.
+    /// When there is no usable kubeconfig and this is no pod, or the file of `--rbac-recording`
+    /// cannot be opened. The API server is not asked yet.
     pub async fn new(name: impl Into<String>, options: Options) -> Result<Self> {
-        logging::init(&options);
-        let client = kubeconfig::client(&options).await?;
-        Ok(Self::with_client(name, options, client))
+        let manager = Self::connect(name.into(), options).await?;
+        Ok(manager.prepared())
     }
 
     /// As [`Manager::new`], but without `--namespace` it watches the one namespace that the client
@@ -82,20 +84,45 @@ impl Manager {
     ///
     /// As for [`Manager::new`].
     pub async fn namespaced(name: impl Into<String>, options: Options) -> Result<Self> {
-        let mut manager = Self::new(name, options).await?;
+        let mut manager = Self::connect(name.into(), options).await?;
         if manager.namespaces.is_empty() {
             manager.namespaces = vec![manager.client.default_namespace().to_owned()];
         }
-        Ok(manager)
+        Ok(manager.prepared())
     }
 
-    /// With a client that is there already, and without setting up logs. For tests.
+    async fn connect(name: String, options: Options) -> Result<Self> {
+        logging::init(&options);
+        let recorder = options.recording_file().map(Recorder::open).transpose()?;
+        let client = kubeconfig::client(&options, recorder.as_ref()).await?;
+        Ok(Self {
+            recorder,
+            ..Self::with_client(name, options, client)
+        })
+    }
+
+    /// From here on requests can be made, and so be recorded.
+    fn prepared(self) -> Self {
+        if let Some(recorder) = &self.recorder {
+            recorder.prepare(self.recording_header());
+        }
+        self
+    }
+
+    fn recording_header(&self) -> Header {
+        let own = self.client.default_namespace();
+        Header::new(&self.name, own, &self.namespaces)
+    }
+
+    /// With a client that is there already, and without setting up logs. For tests: nothing is
+    /// recorded, since the client is not the operator's.
     pub fn with_client(name: impl Into<String>, options: Options, client: Client) -> Self {
         let mut registry = Registry::default();
         Self {
             name: name.into(),
             namespaces: options.watched_namespaces(),
             metrics: Metrics::register(&mut registry),
+            recorder: None,
             options,
             client,
             registry,
@@ -146,9 +173,11 @@ impl Manager {
     /// by itself, the lease is lost, or running reconciles did not finish.
     pub async fn start(self) -> Result<()> {
         let mut signals = Signals::listen()?;
-        let collected = self.collected.into_inner();
-        let collected = collected.unwrap_or_else(PoisonError::into_inner);
+        let collected = std::mem::take(&mut *self.collected());
         refuse_equal_names(&collected.names)?;
+        if let Some(recorder) = &self.recorder {
+            recorder.start(self.recording_header().with_controllers(&collected.names));
+        }
 
         // Ends with this function, in whatever way it ends.
         let mut background = JoinSet::new();
@@ -204,6 +233,10 @@ impl Manager {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     pub(crate) fn shared_cache<K: Kind>(&self, config: watcher::Config) -> SharedCache<K> {

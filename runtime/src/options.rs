@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -102,6 +102,10 @@ pub struct Options {
         value_parser = parse_log_level
     )]
     pub log_level: String,
+
+    /// File to append a line to for each request and reconcile, for `opgen rbac verify`
+    #[arg(long, env = "RBAC_RECORDING", value_name = "FILE")]
+    pub rbac_recording: Option<OsString>,
 }
 
 const DEFAULT_CONCURRENCY: NonZeroU16 = NonZeroU16::new(4).expect("four is not zero");
@@ -121,6 +125,7 @@ impl Default for Options {
             concurrency: DEFAULT_CONCURRENCY,
             log_format: LogFormat::Auto,
             log_level: DEFAULT_LOG_LEVEL.to_owned(),
+            rbac_recording: None,
         }
     }
 }
@@ -148,6 +153,13 @@ impl Options {
         std::env::split_paths(files)
             .filter(|file| !file.as_os_str().is_empty())
             .collect()
+    }
+
+    /// The file to record in, if any.
+    pub(crate) fn recording_file(&self) -> Option<&Path> {
+        let file = self.rbac_recording.as_deref().map(Path::new);
+        // A variable that is set to nothing turns nothing on.
+        file.filter(|file| !file.as_os_str().is_empty())
     }
 }
 
@@ -306,6 +318,18 @@ mod tests {
                 .watched_namespaces()
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn an_empty_name_of_a_recording_means_none() {
+        let file = |options: Result<Options, String>| {
+            let options = options.unwrap();
+            options.recording_file().map(Path::to_owned)
+        };
+        assert_eq!(file(parse(&[])), None);
+        assert_eq!(file(parse(&["--rbac-recording", ""])), None);
+        let expected = Some(PathBuf::from("a/b"));
+        assert_eq!(file(parse(&["--rbac-recording", "a/b"])), expected);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tracing::Instrument;
 use crate::cache::{Cache, Kind, key_of, name, version};
 use crate::error::chain;
 use crate::metrics::{Metrics, Outcome};
+use crate::recording::Recorder;
 use crate::{Error, Result, backoff, random};
 
 /// A controller's reconcile function with what surrounds each call.
@@ -25,6 +26,7 @@ pub(crate) struct Reconciler<K: Kind, C, F> {
     pub(crate) context: Arc<C>,
     pub(crate) primary: Cache<K>,
     pub(crate) metrics: Metrics,
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) failures: Failures<K>,
 }
@@ -52,6 +54,7 @@ where
                 return Ok(Action::await_change());
             }
             let object = self.newest(&key, object);
+            let deleting = object.meta().deletion_timestamp.is_some();
             let worker = self.metrics.worker(self.controller);
             let begin = Instant::now();
             // Inside `async`, so that a panic before the first await is caught too.
@@ -65,6 +68,9 @@ where
             drop(worker);
             self.metrics
                 .reconciled(self.controller, outcome, begin.elapsed());
+            if let Some(recorder) = &self.recorder {
+                recorder.reconciled(self.controller, &name(&key), outcome, deleting);
+            }
             Ok(action)
         }
         .instrument(span)

@@ -80,6 +80,7 @@ impl<'a> Setup<'a> {
             context,
             primary: primary.clone(),
             metrics: self.manager.metrics().clone(),
+            recorder: self.manager.recorder().cloned(),
             shutdown: shutdown.clone(),
             failures: Failures::default(),
         });

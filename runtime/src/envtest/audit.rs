@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Environment;
-use crate::{Error, Result};
+use crate::{Error, Result, recording};
 
-/// The policy: every request of a resource, without bodies, once, when it is answered.
+/// The policy: every request, without bodies, once, when it is answered.
 pub(super) fn policy() -> String {
     let policy = json!({
         "apiVersion": "audit.k8s.io/v1",
@@ -21,7 +21,7 @@ pub(super) fn policy() -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete` or `deletecollection`. A
-    /// server-side apply is a `patch`.
+    /// server-side apply is a `patch`. Outside the API it is the HTTP method in lower case.
     pub verb: String,
     /// `system:serviceaccount:<namespace>:<name>` for an operator, `admin` for the test itself.
     pub user: String,
@@ -35,13 +35,15 @@ pub struct Request {
     pub namespace: String,
     /// Empty for a list or watch.
     pub name: String,
+    /// The path of what is no resource, for example `/version`; then all of group to name is empty.
+    pub url: String,
     /// The HTTP status of the answer.
     pub code: u16,
 }
 
 impl Environment {
-    /// Every request of a resource that has been answered so far, oldest first, the API server's
-    /// own left out. A watch appears when it ends.
+    /// Every request that has been answered so far, oldest first, the API server's own left out. A
+    /// watch appears when it ends.
     ///
     /// # Errors
     ///
@@ -61,6 +63,8 @@ impl Environment {
 #[serde(rename_all = "camelCase")]
 struct Event {
     verb: String,
+    #[serde(rename = "requestURI")]
+    uri: String,
     user: User,
     object_ref: Option<Object>,
     response_status: Option<Status>,
@@ -89,15 +93,17 @@ struct Status {
     code: u16,
 }
 
-/// `None` for what is no request of a resource, and for the API server's own.
+/// `None` for the API server's own.
 fn parse(line: &str) -> Result<Option<Request>> {
     let event: Event = serde_json::from_str(line)?;
-    let Some(object) = event.object_ref else {
-        return Ok(None);
-    };
     if event.user.username == "system:apiserver" {
         return Ok(None);
     }
+    let url = match event.object_ref {
+        Some(_) => String::new(),
+        None => recording::decode(event.uri.split('?').next().unwrap_or_default()).into_owned(),
+    };
+    let object = event.object_ref.unwrap_or_default();
     Ok(Some(Request {
         verb: event.verb,
         user: event.user.username,
@@ -106,6 +112,7 @@ fn parse(line: &str) -> Result<Option<Request>> {
         subresource: object.subresource,
         namespace: object.namespace,
         name: object.name,
+        url,
         code: event.response_status.map_or(0, |status| status.code),
     }))
 }

@@ -14,7 +14,8 @@ const LONGEST_START: Duration = Duration::from_secs(60);
 /// How long it may take to end: the runtime gives reconciles 25 s.
 const LONGEST_END: Duration = Duration::from_secs(30);
 
-/// What an operator reads from the environment, and a test's environment must not decide.
+/// What an operator reads from the environment, and a test's environment must not decide. It does
+/// decide on `RBAC_RECORDING`: that is how one records what tests make an operator do.
 const VARIABLES: [&str; 8] = [
     "WATCH_NAMESPACE",
     "KUBE_CONTEXT",
@@ -36,7 +37,8 @@ pub struct Operator {
 impl Environment {
     /// Starts an operator with the permissions of a service account, as a user would start it on a
     /// laptop: `KUBECONFIG` and arguments. Its probes are on a free port, leader election is off
-    /// unless `arguments` has `--leader-elect`.
+    /// unless `arguments` has `--leader-elect`. It records in the file that `RBAC_RECORDING` names
+    /// in the environment of the test, if any.
     ///
     /// # Errors
     ///
