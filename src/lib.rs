@@ -24,7 +24,7 @@
 //! | [`templates`] | the embedded tree below `templates/`; a folder and a context become a scaffold |
 //! | [`scaffold`] | files and entries in memory; compared with the disk; written |
 //! | [`manifests`] | CRDs from the Rust types, roles from the comments |
-//! | [`rbac`] | permissions as data: read from comments, united into roles |
+//! | [`rbac`] | permissions as data: read from comments, united into roles, compared with what was used |
 //! | [`crd`] | CustomResourceDefinitions as data: merged, made fit for Kubernetes, checked, compared, described |
 //! | [`yaml`] | how opgen writes YAML |
 //! | [`envtest`] | where kube-apiserver, etcd and kubectl are, and how they get there |

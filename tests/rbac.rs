@@ -97,7 +97,13 @@ fn the_tests_of_a_fresh_operator_use_every_permission_and_miss_none() {
             .lines()
             .find(row)
             .unwrap_or_else(|| panic!("{verb} {resource}:\n{stdout}"));
-        assert!(found.starts_with("used"), "{found}");
+        // The tests of a fresh project do not repeat an Event.
+        let state = if found.contains("patch events") {
+            "implied"
+        } else {
+            "used"
+        };
+        assert!(found.starts_with(state), "{found}");
     }
     let controller = stdout
         .lines()

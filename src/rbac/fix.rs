@@ -360,3 +360,6 @@ fn about_target(target: &Target) -> PolicyRule {
     }
     policy
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,8 +124,11 @@ impl Cluster {
             .iter()
             .any(|it| it["type"] == "Available" && it["status"] == "True");
         let reported = if available { "False" } else { "True" };
+        let pods = u8::from(!available);
         let status = json!({ "status": {
-            "availableReplicas": u8::from(!available),
+            "replicas": pods,
+            "readyReplicas": pods,
+            "availableReplicas": pods,
             "conditions": [{ "type": "Available", "status": reported, "reason": "Reported" }],
         }});
         if self

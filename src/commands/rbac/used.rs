@@ -154,3 +154,49 @@ fn bar(bytes: u64, shell: &Shell) -> ProgressBar {
         Err(_) => bar,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::{Color, Verbosity};
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test fills a directory of its own"
+    )]
+    fn a_line_that_was_cut_short_is_left_out_at_the_end_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = Utf8PathBuf::try_from(directory.path().to_owned()).unwrap();
+        std::fs::create_dir_all(&directory).unwrap();
+        let used = Used {
+            directory: directory.clone(),
+            recordings: vec!["run.jsonl".into()],
+            audit_logs: Vec::new(),
+            account: None,
+        };
+        let shell = Shell::new(Verbosity::Quiet, Color::Never);
+        let read = |text: &str| {
+            std::fs::write(directory.join("run.jsonl"), text).unwrap();
+            let mut lines = 0;
+            let result = used.read(&shell, &mut |_| {
+                lines += 1;
+                Ok(())
+            });
+            result.map(|()| lines).map_err(|error| error.to_string())
+        };
+        let line = r#"{"verb":"get","resource":"pods","code":200}"#;
+        assert_eq!(read(&format!("{line}\n{line}\n")), Ok(2));
+        assert_eq!(
+            read(&format!("{line}\n{line}")),
+            Ok(2),
+            "whole, if not ended"
+        );
+        assert_eq!(read(&format!("{line}\n{}", &line[..20])), Ok(1));
+        let cut = format!("{line}\n{}\n{line}\n", &line[..20]);
+        assert_eq!(
+            read(&cut),
+            Err("no line of a recording in `run.jsonl:2`".to_owned())
+        );
+    }
+}

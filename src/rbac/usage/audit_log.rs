@@ -143,7 +143,8 @@ impl From<Event> for Audited {
 /// The verb of `… cannot VERB resource …` or `… cannot VERB path …`, as the RBAC authorizer's refusal has it
 /// (k8s.io/apiserver, `endpoints/handlers/responsewriters/errors.go`).
 fn refused_verb(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once(" cannot ")?;
+    let (_, rest) = message.split_once("forbidden: User \"")?;
+    let (_, rest) = rest.split_once("\" cannot ")?;
     let (verb, rest) = rest.split_once(' ')?;
     (rest.starts_with("resource ") || rest.starts_with("path ")).then_some(verb)
 }

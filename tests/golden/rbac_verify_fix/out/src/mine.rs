@@ -1,5 +1,6 @@
 //! Mine.
 
+// +opgen:rbac:groups=core,resources=secrets,verbs=get
 // +opgen:rbac:groups=apps,resources=deployments,verbs=delete because "it" says so
 pub fn mine() {
     let _ = 1;
