@@ -27,8 +27,8 @@ struct Change {
     comment: Comment,
     /// In the comment's place; none where it goes.
     rules: Vec<Rule>,
-    /// Above it: what no comment is about yet.
-    above: BTreeMap<(Target, Option<String>), Rule>,
+    /// Below it: what no comment is about yet.
+    below: BTreeMap<(Target, Option<String>), Rule>,
 }
 
 /// What to do, and where.
@@ -42,8 +42,8 @@ pub struct Advice {
 
 /// Adds what is missing to the comments of some sources and, if `narrow`, takes out what is unused.
 ///
-/// What is missing goes to the comment that is about that resource already, else above the nearest one: in the file
-/// that names the controller that made the request, or one about the same group, or the first.
+/// What is missing goes to the comment that is about that resource already, else below the nearest one: one about another part of the
+/// resource, the last in the file that names the controller which made the request, or the last about the group.
 #[must_use]
 pub fn fix(
     report: &Report,
@@ -53,7 +53,7 @@ pub fn fix(
 ) -> Fix {
     let change = |comment: Comment| Change {
         rules: vec![comment.rule.clone()],
-        above: BTreeMap::new(),
+        below: BTreeMap::new(),
         comment,
     };
     let mut fix = Fix {
@@ -154,7 +154,7 @@ impl Fix {
         let Some(anchor) = self.anchor(line) else {
             return;
         };
-        let rule = anchor.above.entry(key(line)).or_insert_with(|| Rule {
+        let rule = anchor.below.entry(key(line)).or_insert_with(|| Rule {
             policy: about_target(&line.need.target),
             namespace: line.namespace.clone(),
             ..Rule::default()
@@ -162,25 +162,45 @@ impl Fix {
         rule.policy.verbs.insert(line.need.verb.clone());
     }
 
-    /// The comment that what is new stands above.
+    /// The comment that what is new stands below.
     fn anchor(&mut self, line: &Line) -> Option<&mut Change> {
         let names_controller = |change: &Change| {
-            let text = self
-                .sources
-                .get(&change.comment.at.path)
-                .map_or("", String::as_str);
-            line.controllers
-                .iter()
-                .any(|name| text.contains(&format!("\"{name}\"")))
+            let source = self.sources.get(&change.comment.at.path);
+            let quoted =
+                |name: &String| source.is_some_and(|text| text.contains(&format!("\"{name}\"")));
+            line.controllers.iter().any(quoted)
         };
-        let of_group = |change: &Change| match &line.need.target {
-            Target::Resource { group, .. } => change.comment.rule.policy.api_groups.contains(group),
-            Target::Url(_) => false,
+        let is_near = |change: &Change, is: fn(&Target, &Target) -> bool| {
+            let mut all = verbs_of(&change.comment.rule.policy).into_keys();
+            all.any(|target| is(&target, &line.need.target))
         };
-        let position = self.changes.iter().position(names_controller);
-        let position = position.or_else(|| self.changes.iter().position(of_group));
+        let last = |is: &dyn Fn(&Change) -> bool| self.changes.iter().rposition(is);
+        let position = last(&|change| is_near(change, same_plural))
+            .or_else(|| last(&names_controller))
+            .or_else(|| last(&|change| is_near(change, same_group)));
         self.changes.get_mut(position.unwrap_or_default())
     }
+}
+
+fn same_group(left: &Target, right: &Target) -> bool {
+    match (left, right) {
+        (Target::Resource { group: left, .. }, Target::Resource { group: right, .. }) => {
+            left == right
+        }
+        (Target::Url(_), Target::Url(_)) => true,
+        _ => false,
+    }
+}
+
+/// Whether both are the same resource, or subresources of it.
+fn same_plural(left: &Target, right: &Target) -> bool {
+    fn plural(target: &Target) -> Option<&str> {
+        match target {
+            Target::Resource { resource, .. } => resource.split('/').next(),
+            Target::Url(_) => None,
+        }
+    }
+    same_group(left, right) && plural(left).is_some() && plural(left) == plural(right)
 }
 
 fn key(line: &Line) -> (Target, Option<String>) {
@@ -206,14 +226,14 @@ fn is_at(comment: &Comment, line: &Line) -> bool {
 
 impl Change {
     fn is_one(&self) -> bool {
-        self.rules != [self.comment.rule.clone()] || !self.above.is_empty()
+        self.rules != [self.comment.rule.clone()] || !self.below.is_empty()
     }
 
     /// How this comment comes to allow what a line misses.
     fn adding(&self, line: &Line) -> Option<Advice> {
         let place = self.place();
-        let text = if let Some(rule) = self.above.get(&key(line)) {
-            format!("add `// +opgen:rbac:{rule}` above `{place}`")
+        let text = if let Some(rule) = self.below.get(&key(line)) {
+            format!("add `// +opgen:rbac:{rule}` below `{place}`")
         } else if self
             .rules
             .iter()
@@ -287,14 +307,13 @@ impl Change {
                 if is_alone { indent } else { "" }
             )
         };
-        let mut lines: String = self.above.values().map(comment).collect();
         let mut own = self.rules.iter();
-        match (own.next(), is_alone) {
-            (Some(rule), _) => lines += &format!("{code}{marker}{rule}\n"),
-            (None, true) => {}
-            (None, false) => lines += &format!("{}\n", code.trim_end()),
-        }
-        lines.extend(own.map(comment));
+        let mut lines = match (own.next(), is_alone) {
+            (Some(rule), _) => format!("{code}{marker}{rule}\n"),
+            (None, true) => String::new(),
+            (None, false) => format!("{}\n", code.trim_end()),
+        };
+        lines.extend(own.chain(self.below.values()).map(comment));
         format!("{}{lines}{}", &source[..line], &source[end..])
     }
 }

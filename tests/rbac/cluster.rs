@@ -290,8 +290,8 @@ impl Cluster {
             .unwrap()
     }
 
-    pub fn audit_log(&self) -> PathBuf {
-        self.environment.directory().join("audit.log")
+    pub fn audit_log(&self) -> &Path {
+        self.environment.audit_log()
     }
 
     fn namespace(&self) -> String {

@@ -1,5 +1,7 @@
 //! What the API server was asked, by whom and with what result: its audit log.
 
+use std::path::Path;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -42,6 +44,11 @@ pub struct Request {
 }
 
 impl Environment {
+    /// The API server's audit log, for instance for `opgen rbac verify --audit-log`.
+    pub fn audit_log(&self) -> &Path {
+        &self.control_plane.audit_log
+    }
+
     /// Every request that has been answered so far, oldest first, the API server's own left out. A
     /// watch appears when it ends.
     ///
@@ -49,7 +56,7 @@ impl Environment {
     ///
     /// When the audit log cannot be read.
     pub fn requests(&self) -> Result<Vec<Request>> {
-        let path = &self.control_plane.audit_log;
+        let path = self.audit_log();
         let log = std::fs::read_to_string(path)
             .map_err(|error| Error::other(format!("cannot read `{}`: {error}", path.display())))?;
         // The last line may be half written.

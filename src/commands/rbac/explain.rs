@@ -186,12 +186,32 @@ fn unknown(args: &RbacExplainArgs, grants: &[Grant], calls: &Calls) -> Problems 
         .collect();
     let resource = args.resource.to_string();
     let problem = Problem::new(format!("nothing grants or uses `{} {resource}`", args.verb));
-    let help = match did_you_mean(&resource, known.iter().map(String::as_str)) {
-        Some(meant) if meant != resource => format!("did you mean `{meant}`?"),
-        _ => format!(
-            "what is granted or used: {}",
-            known.into_iter().collect::<Vec<_>>().join(", ")
-        ),
+    // Without a group, the plural alone is compared.
+    let has_group = resource.contains('.');
+    let shown = |name: &String| {
+        if has_group {
+            name.clone()
+        } else {
+            without_group(name)
+        }
+    };
+    let names: BTreeMap<_, _> = known.iter().map(|name| (shown(name), name)).collect();
+    let meant = did_you_mean(&resource, names.keys().map(String::as_str));
+    let help = match meant.and_then(|meant| names.get(meant)) {
+        Some(meant) if **meant != resource => format!("did you mean `{meant}`?"),
+        _ => {
+            let known: Vec<_> = known.into_iter().collect();
+            format!("what is granted or used: {}", known.join(", "))
+        }
     };
     problem.help(help).into()
+}
+
+/// `deployments/status` of `deployments.apps/status`.
+fn without_group(name: &str) -> String {
+    let (plural, rest) = name.split_once('.').unwrap_or((name, ""));
+    match rest.split_once('/') {
+        Some((_, subresource)) => format!("{plural}/{subresource}"),
+        None => plural.to_owned(),
+    }
 }

@@ -86,24 +86,29 @@ fn f() {}
             "    // +opgen:rbac:groups=apps,resources=deployments,verbs=get;list",
         ),
         (
-            request("get", "", "secrets", "", "mine"),
-            2,
-            "    // +opgen:rbac:groups=core,resources=secrets,verbs=get",
+            request("patch", "apps", "deployments/status", "", "mine"),
+            3,
+            "    // +opgen:rbac:groups=apps,resources=deployments/status,verbs=patch",
+        ),
+        (
+            request("get", "batch", "jobs", "", "mine"),
+            4,
+            "    // +opgen:rbac:groups=batch,resources=jobs,verbs=get",
         ),
         (
             request("get", "", "secrets", "", ""),
-            3,
+            4,
             "    // +opgen:rbac:groups=core,resources=secrets,verbs=get",
         ),
         // A comment about several resources stays as it is.
         (
             request("list", "", "pods", "", ""),
-            3,
+            4,
             "    // +opgen:rbac:groups=core,resources=pods,verbs=list",
         ),
         (
             request("get", "batch", "jobs", "", ""),
-            2,
+            3,
             "    // +opgen:rbac:groups=batch,resources=jobs,verbs=get",
         ),
     ] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Request, Target};
 use crate::problem::Problem;
@@ -38,7 +38,8 @@ struct Event {
     uri: String,
     #[serde(default)]
     user: User,
-    impersonated_user: Option<User>,
+    /// Whose permissions counted, if not those of the one who asked.
+    impersonated_user: Option<IgnoredAny>,
     object_ref: Option<Object>,
     response_status: Option<Status>,
     #[serde(default)]
@@ -83,7 +84,8 @@ struct Annotations {
 
 impl AuditLog {
     /// Reads one line; `None` for one that tells nothing new: a request is counted when it is answered, a watch as soon
-    /// as it begins, where the log says so.
+    /// as it begins, where the log says so. What
+    /// is asked in another's name tells nothing of the permissions of who asks, nor does the other ask it.
     ///
     /// # Errors
     /// A line that is no audit event; the place is the caller's to add.
@@ -97,7 +99,8 @@ impl AuditLog {
             "ResponseComplete" | "Panic" => !self.open.remove(&event.id),
             _ => false,
         };
-        Ok(counts.then(|| event.into()))
+        let in_own_name = event.impersonated_user.is_none();
+        Ok((counts && in_own_name).then(|| event.into()))
     }
 }
 
@@ -120,7 +123,6 @@ impl From<Event> for Audited {
         let manager = query
             .split('&')
             .find_map(|part| part.strip_prefix("fieldManager="));
-        let user = event.impersonated_user.unwrap_or(event.user);
         let request = Request {
             verb: event.verb,
             target,
@@ -134,7 +136,7 @@ impl From<Event> for Audited {
                 .unwrap_or_default(),
         };
         Self {
-            user: user.username,
+            user: event.user.username,
             request,
         }
     }

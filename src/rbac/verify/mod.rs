@@ -1,6 +1,7 @@
 //! What is granted beside what was used: [`Comparison`] takes in one request after the other, and ends in a [`Report`].
 
 mod controllers;
+mod everybody;
 mod grant;
 mod implied;
 mod report;
@@ -170,7 +171,7 @@ impl Comparison {
                     used.exactly.insert(need());
                 }
             }
-            if !granted {
+            if !granted && !(allowed && everybody::may(verb, request)) {
                 let key = (need(), self.namespace(request));
                 self.missing.entry(key).or_default().count(request);
             }

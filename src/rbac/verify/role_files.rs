@@ -181,16 +181,16 @@ impl RoleFiles {
                 }
             }
         }
-        for (_, role) in self
-            .roles
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !taken.contains(index))
-        {
+        let unbound = self.roles.iter().enumerate();
+        let unbound = unbound.filter(|(index, _)| !taken.contains(index));
+        let names: Vec<_> = unbound
+            .map(|(_, role)| format!("{} `{}`", role.kind, role.name))
+            .collect();
+        if !names.is_empty() {
             let Account { name, namespace } = account;
+            let names = names.join(", ");
             self.notes.push(format!(
-                "{} `{}` is not bound to `{namespace}/{name}`, and left out",
-                role.kind, role.name
+                "not bound to `{namespace}/{name}`, and left out: {names}"
             ));
         }
         all
@@ -265,7 +265,16 @@ fn items(mut document: Value) -> Vec<Value> {
     }
 }
 
-fn role(path: &Utf8Path, kind: &str, document: Value) -> Result<FoundRole, Problem> {
+fn role(path: &Utf8Path, kind: &str, mut document: Value) -> Result<FoundRole, Problem> {
+    // To Kubernetes, a list that is null is empty.
+    let rules = document
+        .get_mut("rules")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten();
+    for rule in rules.filter_map(Value::as_object_mut) {
+        rule.retain(|_, list| !list.is_null());
+    }
     let Role {
         metadata,
         rules,

@@ -196,6 +196,30 @@ fn both_sides_are_compared() {
 }
 
 #[test]
+fn what_everybody_may_do_is_not_missing_unless_it_was_refused() {
+    let reviews = Target::resource("authorization.k8s.io", "selfsubjectaccessreviews", "");
+    for (verb, target, missing) in [
+        ("create", reviews.clone(), false),
+        ("list", reviews, true),
+        ("get", Target::Url("/apis/apps/v1".to_owned()), false),
+        ("get", Target::Url("/version".to_owned()), false),
+        ("post", Target::Url("/version".to_owned()), true),
+        ("get", Target::Url("/metrics".to_owned()), true),
+        ("get", Target::Url("/healthz/etcd".to_owned()), true),
+    ] {
+        let mut request = request(verb, target, "", "", 200);
+        let is_missing = |request: &Request| {
+            let mut comparison = Comparison::default();
+            comparison.request(request);
+            !comparison.report().lines.is_empty()
+        };
+        assert_eq!(is_missing(&request), missing, "{request:?}");
+        request.refused = Some(verb.to_owned());
+        assert!(is_missing(&request), "{request:?}");
+    }
+}
+
+#[test]
 fn a_refusal_is_missing_and_no_use() {
     let refused = Request {
         refused: Some("create".to_owned()),
@@ -521,7 +545,7 @@ subjects: [{kind: ServiceAccount, name: a, namespace: one}, {kind: Group, name: 
         files
             .notes
             .iter()
-            .any(|note| note == "Role `narrow` is not bound to `one/a`, and left out")
+            .any(|note| note == "not bound to `one/a`, and left out: Role `narrow`")
     );
 }
 
@@ -529,6 +553,12 @@ subjects: [{kind: ServiceAccount, name: a, namespace: one}, {kind: Group, name: 
 fn a_list_is_its_items() {
     let list = "kind: List\nitems:\n- {kind: ClusterRole, metadata: {name: a}, rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]}\n";
     assert_eq!(files(list).grants(None).unwrap().len(), 1);
+}
+
+#[test]
+fn a_list_that_is_null_is_empty() {
+    let role = "{kind: ClusterRole, metadata: {name: a}, rules: [{apiGroups: [''], resources: [pods], verbs: null}]}";
+    assert_eq!(files(role).grants(None).unwrap(), []);
 }
 
 #[test]
