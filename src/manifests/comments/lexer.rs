@@ -5,13 +5,16 @@ pub(super) enum Kind {
     Line,
     Block,
     Documentation,
+    /// No comment, though its lines may look like one.
+    Literal,
 }
 
+/// A comment or a string literal.
 pub(super) struct Comment<'a> {
     pub(super) kind: Kind,
     /// Byte offset of `text` in the source.
     start: usize,
-    /// What stands behind the opening `//` or `/*`.
+    /// What stands behind the opening `//`, `/*` or quote.
     text: &'a str,
     /// Whether asterisks may decorate its lines.
     starred: bool,
@@ -33,7 +36,7 @@ impl<'a> Comment<'a> {
     }
 }
 
-/// The comments of a Rust source. Knows just enough of the language to tell comments from literals.
+/// The comments and string literals of a Rust source. Knows just enough of the language to tell them apart.
 pub(super) struct Comments<'a> {
     source: &'a str,
     position: usize,
@@ -137,23 +140,37 @@ impl<'a> Comments<'a> {
         }
     }
 
-    /// Skips what stands behind an opening double quote.
-    fn string(&mut self) {
+    /// What stands behind an opening double quote.
+    fn string(&mut self) -> Comment<'a> {
+        let start = self.position;
         while let Some(next) = self.bump() {
             match next {
                 '\\' => drop(self.bump()),
-                '"' => return,
+                '"' => break,
                 _ => {}
             }
         }
+        self.literal(start)
     }
 
-    /// Skips what stands behind an opening double quote of a raw string.
-    fn raw_string(&mut self, hashes: &str) {
+    /// What stands behind an opening double quote of a raw string.
+    fn raw_string(&mut self, hashes: &str) -> Comment<'a> {
+        let start = self.position;
         while let Some(next) = self.bump() {
             if next == '"' && self.skip_str(hashes) {
-                return;
+                break;
             }
+        }
+        self.literal(start)
+    }
+
+    /// What has been passed, closing quotes included: no line of interest ends with one.
+    fn literal(&self, start: usize) -> Comment<'a> {
+        Comment {
+            kind: Kind::Literal,
+            start,
+            text: &self.source[start..self.position],
+            starred: false,
         }
     }
 
@@ -176,19 +193,19 @@ impl<'a> Comments<'a> {
         }
     }
 
-    /// Skips an identifier or number, and the literal that it is the prefix of.
-    fn word(&mut self) {
+    /// Skips an identifier or number; what stands in the raw string that it is the prefix of.
+    fn word(&mut self) -> Option<Comment<'a>> {
         let word = self.pass_while(is_word);
         if matches!(word, "r" | "br" | "cr") {
             let before = self.position;
             let hashes = self.pass_while(|c| c == '#');
             if self.skip_str("\"") {
-                self.raw_string(hashes);
-            } else {
-                // A raw identifier, `r#type`.
-                self.position = before + hashes.len();
+                return Some(self.raw_string(hashes));
             }
+            // A raw identifier, `r#type`.
+            self.position = before + hashes.len();
         }
+        None
     }
 }
 
@@ -206,13 +223,17 @@ impl<'a> Iterator for Comments<'a> {
             match self.peek()? {
                 '"' => {
                     self.bump();
-                    self.string();
+                    return Some(self.string());
                 }
                 '\'' => {
                     self.bump();
                     self.quote();
                 }
-                next if is_word(next) => self.word(),
+                next if is_word(next) => {
+                    if let Some(literal) = self.word() {
+                        return Some(literal);
+                    }
+                }
                 _ => drop(self.bump()),
             }
         }
@@ -238,6 +259,13 @@ impl LineStarts {
                 .chain(source.match_indices('\n').map(|(index, _)| index + 1))
                 .collect(),
         )
+    }
+
+    /// Whether nothing but space stands before a byte offset on its line.
+    pub(super) fn begins(&self, source: &str, offset: usize) -> bool {
+        let line = self.0.partition_point(|start| *start <= offset).max(1);
+        let start = self.0[line - 1].min(offset);
+        source[start..offset].trim().is_empty()
     }
 
     /// Line and column, in characters, of a byte offset; both from 1.

@@ -84,9 +84,9 @@ pub fn refuse(mut findings: Vec<Finding>) -> Result<(), Problems> {
 }
 
 /// Finds every marker of one Rust source file, in the order of the file, and all that would have no effect: misspelt,
-/// unknown, or in a doc or block comment.
+/// unknown, in a doc or block comment, or on a line of a string literal that looks like a comment.
 ///
-/// Text inside literals is no comment and is skipped. The scan never gives up: broken source is for the compiler to refuse.
+/// No line that looks like a marker is passed over. The scan never gives up: broken source is for the compiler to refuse.
 #[must_use]
 pub fn scan(path: &Utf8Path, source: &str) -> (Vec<Marker>, Vec<Finding>) {
     let lines = LineStarts::of(source);
@@ -94,29 +94,41 @@ pub fn scan(path: &Utf8Path, source: &str) -> (Vec<Marker>, Vec<Finding>) {
     let mut findings = Vec::new();
     for comment in Comments::of(source) {
         for (offset, text) in comment.lines() {
+            let looks_like_code = comment.kind != Kind::Line && lines.begins(source, offset);
+            let (offset, text) = match text.strip_prefix("//") {
+                Some(inner) if looks_like_code => {
+                    let inner = inner.trim_start();
+                    (offset + text.len() - inner.len(), inner)
+                }
+                _ if comment.kind == Kind::Literal => continue,
+                _ => (offset, text),
+            };
             let Some(found) = read(text) else { continue };
             let (line, column) = lines.position(source, offset);
-            match (found, comment.kind) {
-                (Text::Marker { .. } | Text::Misspelt(_), Kind::Documentation | Kind::Block) => {
-                    let kind = if comment.kind == Kind::Block {
-                        "block"
-                    } else {
-                        "doc"
-                    };
-                    let problem = Problem::new(format!("marker in a {kind} comment"))
-                        .help(format!("use `//`: `// {}`", suggestion(text)));
-                    findings.push(Finding::new(path, line, column, problem));
+            let mut refuse = |problem| findings.push(Finding::new(path, line, column, problem));
+            let comment_of_its_own = || format!("use `//`: `// {}`", suggestion(text));
+            match (comment.kind, found) {
+                (Kind::Literal, _) => {
+                    let help = "end the string before it; text that is meant to look so can stand in a file, for \
+                                `include_str!`";
+                    refuse(Problem::new("marker in a string literal").help(help));
                 }
-                (Text::Misspelt(problem), Kind::Line) => {
-                    findings.push(Finding::new(path, line, column, problem));
+                (Kind::Block, _) => {
+                    let problem = Problem::new("marker in a block comment");
+                    refuse(problem.help(comment_of_its_own()));
                 }
+                (Kind::Documentation, _) => {
+                    let problem = Problem::new("marker in a doc comment");
+                    refuse(problem.help(comment_of_its_own()));
+                }
+                (Kind::Line, Text::Misspelt(problem)) => refuse(problem),
                 (
+                    Kind::Line,
                     Text::Marker {
                         prefix,
                         name,
                         arguments,
                     },
-                    Kind::Line,
                 ) => {
                     let before = text.len() - arguments.len();
                     markers.push(Marker {

@@ -111,8 +111,9 @@ fn a_literal_ends_where_rust_ends_it() {
 fn text_in_literals_is_not_a_marker() {
     let sources = [
         "\"// +opgen:rbac:a\"",
-        "\"\n// +opgen:rbac:a\n\"",
-        "r\"\n// +opgen:rbac:a\n\"",
+        "\"\n// +kubebuilder:object:root=true\n\"",
+        "\"\nsee // +opgen:rbac:a\n\"",
+        "\"\n+opgen:rbac:a\n\"",
         "r#\"\n\" // +opgen:rbac:a\n\"#",
         "b\"// +opgen:rbac:a\"",
         "br#\"// +opgen:rbac:a\"#",
@@ -172,6 +173,22 @@ fn a_marker_without_effect_is_refused_with_its_place() {
         (
             "/*\n+opgen:rbac:a",
             "marker in a block comment in `src/a.rs:2:1` => use `//`: `// +opgen:rbac:a`",
+        ),
+        (
+            "let a = \"\n  // +opgen:rbac:a\n\";",
+            "marker in a string literal in `src/a.rs:2:6` => end the string before it; text that is meant to look so can stand in a file, for `include_str!`",
+        ),
+        (
+            "r#\"\n//+opgne:rbac:a\"#",
+            "marker in a string literal in `src/a.rs:2:3` => end the string before it; text that is meant to look so can stand in a file, for `include_str!`",
+        ),
+        (
+            "/*\n// +opgen:rbac:a\n*/",
+            "marker in a block comment in `src/a.rs:2:4` => use `//`: `// +opgen:rbac:a`",
+        ),
+        (
+            "/**\n// +kubebuilder:rbac:a\n*/",
+            "marker in a doc comment in `src/a.rs:2:4` => use `//`: `// +kubebuilder:rbac:a`",
         ),
         (
             "// +opgen:rbca:a",
@@ -255,7 +272,7 @@ fn harmless() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
         "\"// +opgen:rbac:no\"",
         "r\"// +opgen:rbac:no\"",
-        "r#\"\"\n// +opgen:rbac:no\n\"#",
+        "r#\"\"\n \" // +opgen:rbac:no\n\"#",
         "br##\"\"# // +opgen:rbac:no\"##",
         "'\"'",
         "'\\''",
@@ -307,6 +324,29 @@ proptest! {
                 let arguments: String = line.chars().skip(marker.arguments_column - 1).collect();
                 prop_assert!(text.starts_with("+opgen:") || text.starts_with("+kubebuilder:"), "{text}");
                 prop_assert!(arguments.starts_with(&marker.arguments));
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_that_looks_like_a_marker_is_passed_over(
+        pieces in prop::collection::vec(prop_oneof![
+            3 => harmless(),
+            2 => prop::sample::select(vec![
+                "\"", "'", "r\"", "r#\"", "\"#", "b'", "/*", "*/", "/**", "/*!", "//", "///", "\\", "#", "\u{feff}", "{", "\n",
+            ]).prop_map(ToOwned::to_owned),
+            2 => prop::sample::select(vec![
+                "\n// +opgen:rbac:a\n", "\n  //+kubebuilder:rbac:a\r\n", "\n\t// +opgen:rabc:a\n", "\n// +opgen rbac:a\n",
+            ]).prop_map(ToOwned::to_owned),
+        ], 0..40),
+    ) {
+        let source = pieces.concat();
+        let (markers, findings) = scan(Utf8Path::new("a.rs"), &source);
+        let told: Vec<_> = markers.iter().map(|it| it.line).chain(findings.iter().map(|it| it.line)).collect();
+        for (index, line) in source.split('\n').enumerate() {
+            let text = line.trim_start().strip_prefix("//").unwrap_or_default().trim_start();
+            if text.starts_with("+opgen") || text.starts_with("+kubebuilder") {
+                prop_assert!(told.contains(&(index + 1)), "line {}: {line:?} of {source:?}", index + 1);
             }
         }
     }
