@@ -2,6 +2,7 @@
 
 pub mod comments;
 pub mod crdgen;
+mod packages;
 pub mod report;
 pub mod roles;
 pub mod sources;

@@ -36,13 +36,9 @@ pub fn scaffold(
     plan: &Plan,
     record: &Record,
 ) -> anyhow::Result<(Scaffold, Vec<Problem>)> {
-    let mut sources = sources::read(root)?;
-    for step in plan.changes().filter(|step| sources::is_source(&step.path)) {
-        match &step.after {
-            Some(text) => sources.insert(step.path.clone(), text.clone()),
-            None => sources.remove(&step.path),
-        };
-    }
+    let changes = plan.changes();
+    let changes = changes.map(|step| (step.path.clone(), step.after.clone()));
+    let sources = sources::read(root, &changes.collect())?;
     let (comments, warnings) = comments(project, &sources)?;
     Ok((files(project, comments, record), warnings))
 }
