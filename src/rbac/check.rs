@@ -5,7 +5,7 @@ mod known;
 use std::collections::BTreeSet;
 
 pub(super) use self::known::VERBS;
-use self::known::{HTTP_VERBS, resources, resources_of};
+use self::known::{HTTP_VERBS, SUBRESOURCES, resources, resources_of};
 use super::arguments::{Argument, Arguments, Item};
 use super::comment::Reader;
 use super::{PolicyRule, Rule};
@@ -202,6 +202,12 @@ fn resource(item: &Item, groups: &[Item], reader: &mut Reader<'_>) {
         reader.refuse_at(item.offset, format!("invalid resource `{text}`"), help);
         return;
     }
+    if let Some(meant) = subresource.and_then(misspelt_subresource) {
+        let message = format!("unknown subresource `{text}`");
+        let help = format!("did you mean `{plural}/{meant}`?");
+        reader.refuse_at(item.offset, message, help);
+        return;
+    }
     // The remaining checks hold only where opgen knows every resource of every group of the rule.
     let mut known = Vec::new();
     for group in groups {
@@ -231,6 +237,16 @@ fn resource(item: &Item, groups: &[Item], reader: &mut Reader<'_>) {
     } else if let Some(group) = elsewhere(plural) {
         reader.refuse_at(item.offset, message, format!("it is in `groups={group}`"));
     }
+}
+
+/// What a subresource was meant to be that resembles one of Kubernetes' and is none. APIs may have others.
+fn misspelt_subresource(word: &str) -> Option<&'static str> {
+    if SUBRESOURCES.contains(&word) {
+        return None;
+    }
+    let mut known = SUBRESOURCES.iter().copied();
+    let singular = known.clone().find(|known| is_singular_of(word, known));
+    singular.or_else(|| known.find(|known| is_near(word, known)))
 }
 
 /// The built-in group that has a resource.

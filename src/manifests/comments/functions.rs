@@ -9,8 +9,8 @@ use syn::{
 #[derive(Debug, Default)]
 pub struct Functions {
     list: Vec<Function>,
-    /// Around what is being visited.
-    module: Lines,
+    /// The modules that stand in the file with all that is in them.
+    modules: Vec<Lines>,
     /// The type whose methods are being visited.
     owner: Option<String>,
 }
@@ -21,11 +21,9 @@ struct Function {
     name: String,
     /// From its first attribute to its last brace.
     lines: Lines,
-    /// The module around it, as far as that is in the same file.
-    module: Lines,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Lines {
     first: usize,
     last: usize,
@@ -47,10 +45,18 @@ impl Functions {
     pub fn at(&self, line: usize) -> Option<&str> {
         let around = self.list.iter().filter(|it| it.lines.has(line));
         let innermost = around.max_by_key(|it| it.lines.first);
-        let below = self.list.iter();
-        let below = below.filter(|it| it.lines.first > line && it.module.has(line));
+        let module = self.module(line);
+        let below = self.list.iter().filter(|it| it.lines.first > line);
+        let below = below.filter(|it| self.module(it.lines.first) == module);
         let found = innermost.or_else(|| below.min_by_key(|it| it.lines.first));
         found.map(|function| function.name.as_str())
+    }
+
+    /// The innermost module around a line; none for the file itself.
+    fn module(&self, line: usize) -> Option<Lines> {
+        let around = self.modules.iter().copied();
+        let around = around.filter(|it| it.first < line && it.has(line));
+        around.max_by_key(|it| it.first)
     }
 
     fn function(&mut self, name: &syn::Ident, whole: proc_macro2::Span) {
@@ -60,11 +66,8 @@ impl Functions {
             Some(owner) => format!("{owner}::{name}"),
             None => name.to_owned(),
         };
-        self.list.push(Function {
-            name,
-            lines: Lines::of(whole),
-            module: self.module,
-        });
+        let lines = Lines::of(whole);
+        self.list.push(Function { name, lines });
     }
 
     /// Visits what belongs to a type, or to none.
@@ -107,9 +110,8 @@ impl<'ast> Visit<'ast> for Functions {
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        let outer = std::mem::replace(&mut self.module, Lines::of(item.span()));
-        visit::visit_item_mod(self, item);
-        self.module = outer;
+        self.modules.push(Lines::of(item.span()));
+        self.within(None, |this| visit::visit_item_mod(this, item));
     }
 }
 
@@ -126,12 +128,56 @@ impl Lines {
     }
 }
 
-/// A whole file.
-impl Default for Lines {
-    fn default() -> Self {
-        Self {
-            first: 0,
-            last: usize::MAX,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_stands_at_the_function_around_it_or_the_next_below() {
+        let source = "\
+use a; // main
+// main
+#[inline]
+#[tokio::main]
+// main
+async fn main() {
+    // main
+    fn inner() { // inner
+    } // inner
+} // main
+// Context::new
+impl<T> x::Context<T> {
+    // Context::new
+    fn new() {}
+    // Context::r#fn
+    fn r#fn() {}
+}
+// Do::it
+trait Do {
+    fn it();
+}
+// last
+mod within {
+    // deep
+    fn deep() {}
+    // none
+}
+const A: u8 = 1;
+fn last() {}
+// none
+#[cfg(test)]
+mod tests {
+    fn test() {}
+}
+";
+        let functions = Functions::of(source);
+        for (index, line) in source.lines().enumerate() {
+            if let Some((_, expected)) = line.split_once("// ") {
+                let expected = Some(expected.replace("r#", "")).filter(|it| it != "none");
+                let found = functions.at(index + 1).map(ToOwned::to_owned);
+                assert_eq!(found, expected, "line {}: {line}", index + 1);
+            }
         }
+        assert_eq!(Functions::of("fn a() {").at(1), None, "no Rust");
     }
 }

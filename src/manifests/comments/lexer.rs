@@ -180,7 +180,9 @@ impl<'a> Comments<'a> {
         match (ahead.next(), ahead.next()) {
             (Some('\\'), _) => {
                 self.bump();
-                self.bump();
+                if self.peek() != Some('\n') {
+                    self.bump();
+                }
                 // `'\u{1f600}'` is longer than one character; without an end, the line ends it.
                 self.pass_while(|c| c != '\'' && c != '\n');
                 self.skip_str("'");

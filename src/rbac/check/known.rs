@@ -30,6 +30,25 @@ pub(super) const HTTP_VERBS: &[&str] = &[
     "get", "head", "post", "put", "patch", "delete", "options", "*",
 ];
 
+/// The subresources of Kubernetes' own resources, and those that rules know beside them.
+pub(super) const SUBRESOURCES: &[&str] = &[
+    "approval",
+    "attach",
+    "binding",
+    "ephemeralcontainers",
+    "eviction",
+    "exec",
+    "finalize",
+    "finalizers",
+    "log",
+    "portforward",
+    "proxy",
+    "resize",
+    "scale",
+    "status",
+    "token",
+];
+
 /// Group and resource of what is no kind in `k8s_openapi`: served without being stored, or known to rules alone.
 ///
 /// The core group stands first: it is what people mean by `users`, which constrained impersonation moved elsewhere.

@@ -46,6 +46,10 @@ fn the_grammar_is_kubebuilders() {
         ),
         ("groups=*,resources=*,verbs=*", "*|*|||*"),
         (
+            "groups=example.com,resources=widgets/health,verbs=get",
+            "example.com|widgets/health|||get",
+        ),
+        (
             "groups=apps,resources=*/scale,verbs=patch",
             "apps|*/scale|||patch",
         ),
@@ -277,6 +281,18 @@ fn a_bad_rule_is_refused_with_its_place_and_a_way_out() {
             "no resource `deploymets` in group `apps` in `a.rs:1:38` => did you mean `deployments`?",
         ),
         (
+            "groups=example.com,resources=widgets/finalizer,verbs=update",
+            "unknown subresource `widgets/finalizer` in `a.rs:1:45` => did you mean `widgets/finalizers`?",
+        ),
+        (
+            "groups=apps,resources=deployments/stauts,verbs=patch",
+            "unknown subresource `deployments/stauts` in `a.rs:1:38` => did you mean `deployments/status`?",
+        ),
+        (
+            "groups=core,resources=pods,verbs=get because",
+            "`because` without a reason in `a.rs:1:53` => say why the operator needs this, or leave the word out",
+        ),
+        (
             "groups=core,resources=deployments,verbs=get",
             "no resource `deployments` in group `core` in `a.rs:1:38` => it is in `groups=apps`",
         ),
@@ -322,6 +338,17 @@ fn a_bad_rule_is_refused_with_its_place_and_a_way_out() {
             .collect();
         assert_eq!(shown, [expected], "{comment}");
     }
+}
+
+#[test]
+fn a_kubebuilder_marker_takes_no_reason() {
+    let reading = reading("// +kubebuilder:rbac:urls=/a,verbs=get because of x\n");
+    let problem = &reading.errors[0].problem;
+    let message = "reason behind a `+kubebuilder` marker in `a.rs:1:40`";
+    assert_eq!(
+        (reading.errors.len(), problem.message.as_str()),
+        (1, message)
+    );
 }
 
 #[test]

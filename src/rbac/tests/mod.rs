@@ -2,6 +2,7 @@
 
 mod comments;
 mod properties;
+mod risks;
 mod united;
 
 use super::*;

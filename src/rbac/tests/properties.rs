@@ -208,3 +208,167 @@ proptest! {
         prop_assert_eq!(reading.comments.len(), rules.len());
     }
 }
+
+/// What an operator may ask the API server for.
+struct Request<'a> {
+    verb: &'a str,
+    group: &'a str,
+    resource: &'a str,
+    subresource: &'a str,
+    name: &'a str,
+    /// Outside of the API, if it is not empty.
+    url: &'a str,
+}
+
+impl Request<'_> {
+    /// Whether Kubernetes' authorizer would find it in a rule.
+    fn is_allowed_by(&self, rule: &PolicyRule) -> bool {
+        let has = |list: &BTreeSet<String>, item: &str| list.contains("*") || list.contains(item);
+        if !has(&rule.verbs, self.verb) {
+            return false;
+        }
+        if !self.url.is_empty() {
+            let matches = |pattern: &String| match pattern.strip_suffix('*') {
+                Some(start) => self.url.starts_with(start),
+                None => pattern == self.url,
+            };
+            return rule.non_resource_urls.iter().any(matches);
+        }
+        let (whole, any_of_it) = match self.subresource {
+            "" => (self.resource.to_owned(), None),
+            sub => (format!("{}/{sub}", self.resource), Some(format!("*/{sub}"))),
+        };
+        let resource = has(&rule.resources, &whole)
+            || any_of_it.is_some_and(|pattern| rule.resources.contains(&pattern));
+        let named = rule.resource_names.is_empty() || rule.resource_names.contains(self.name);
+        has(&rule.api_groups, self.group) && resource && named
+    }
+}
+
+/// Every request that the rules of [`wild_rules`] can tell apart from others.
+fn requests(mut each: impl FnMut(&Request<'_>)) {
+    let mut request = |verb, group, resource, subresource, name, url| {
+        each(&Request {
+            verb,
+            group,
+            resource,
+            subresource,
+            name,
+            url,
+        });
+    };
+    for verb in ["get", "list", "patch", "unnamed"] {
+        for url in ["/a", "/a/b", "/b", "/c"] {
+            request(verb, "", "", "", "", url);
+        }
+        for group in ["", "x", "unnamed"] {
+            for (resource, subresource) in
+                [("p", ""), ("r", ""), ("r", "s"), ("q", "s"), ("q", "t")]
+            {
+                for name in ["", "m", "n"] {
+                    request(verb, group, resource, subresource, name, "");
+                }
+            }
+        }
+    }
+}
+
+/// Rules with every wildcard that Kubernetes knows, as comments of a file.
+fn wild_rules() -> impl Strategy<Value = Vec<Rule>> {
+    let verbs = || list(&["get", "list", "patch", "*"], 1);
+    let names = prop_oneof![2 => Just(BTreeSet::new()), 1 => list(&["m", "n"], 1)];
+    let on_resources = (
+        list(&["", "x", "*"], 1),
+        list(&["p", "r", "r/s", "*/s", "*"], 1),
+        names,
+        verbs(),
+    );
+    let on_resources =
+        on_resources.prop_map(
+            |(api_groups, resources, resource_names, verbs)| PolicyRule {
+                api_groups,
+                resources,
+                resource_names,
+                verbs,
+                ..PolicyRule::default()
+            },
+        );
+    let on_urls = (
+        list(&["/a", "/a/*", "/b", "*"], 1),
+        list(&["get", "patch", "*"], 1),
+    );
+    let on_urls = on_urls.prop_map(|(non_resource_urls, verbs)| PolicyRule {
+        non_resource_urls,
+        verbs,
+        ..PolicyRule::default()
+    });
+    let policy = prop_oneof![5 => on_resources, 1 => on_urls];
+    let namespace = prop_oneof![4 => Just(None), 1 => Just(Some("a".to_owned())), 1 => Just(Some(String::new()))];
+    let role_name = prop_oneof![4 => Just(None), 1 => Just(Some("other".to_owned()))];
+    let reason = prop_oneof![2 => Just(None), 1 => Just(Some("# - x: \"".to_owned()))];
+    let rule = (policy, namespace, role_name, reason).prop_map(
+        |(policy, namespace, role_name, reason)| {
+            // Kubernetes has no Role with URLs, and a comment with both is refused.
+            let namespace =
+                namespace.filter(|it| it.is_empty() || policy.non_resource_urls.is_empty());
+            Rule {
+                policy,
+                namespace,
+                role_name,
+                reason,
+            }
+        },
+    );
+    prop::collection::vec(rule, 0..10)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// From the text of comments to the text of roles, by Kubernetes' own rules of what matches.
+    #[test]
+    fn an_api_server_allows_with_the_roles_what_the_comments_ask_for(rules in wild_rules(), limited in any::<bool>()) {
+        let defaults = RoleDefaults { namespace: limited.then(|| "system".to_owned()), ..cluster_wide() };
+        let source: String = rules.iter().map(|rule| format!("// +opgen:rbac:{rule}\n")).collect();
+        let reading = super::super::read("a.rs".into(), &source, &defaults);
+        prop_assert_eq!(&reading.errors, &[]);
+        let text = render(&roles(&reading.comments, &defaults));
+        let documents = if text.is_empty() { Vec::new() } else { crate::yaml::documents(&text).unwrap() };
+        let written: Vec<(String, String, Vec<PolicyRule>)> = documents.into_iter().map(|role| {
+            let word = |key: &str| role["metadata"][key].as_str().unwrap_or_default().to_owned();
+            assert_eq!(role["kind"] == "ClusterRole", word("namespace").is_empty());
+            (word("namespace"), word("name"), serde_json::from_value(role["rules"].clone()).unwrap())
+        }).collect();
+        for namespace in ["", "a", "system"] {
+            for name in ["manager-role", "other"] {
+                let asked: Vec<_> = rules.iter().filter(|rule| {
+                    let on_urls = !rule.policy.non_resource_urls.is_empty();
+                    let usual = if limited && !on_urls { "system" } else { "" };
+                    rule.namespace.as_deref().unwrap_or(usual) == namespace
+                        && rule.role_name.as_deref().unwrap_or("manager-role") == name
+                }).collect();
+                let granted: Vec<_> = written.iter().filter(|it| it.0 == namespace && it.1 == name).collect();
+                prop_assert!(granted.len() <= 1);
+                requests(|request| {
+                    let before = asked.iter().any(|rule| request.is_allowed_by(&rule.policy));
+                    let after = granted.iter().any(|role| role.2.iter().any(|rule| request.is_allowed_by(rule)));
+                    assert_eq!(before, after, "{source}{text}");
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn each_rule_has_the_reason_of_each_comment_that_asks_for_any_of_it(rules in wild_rules()) {
+        let comments: Vec<_> = rules.into_iter().enumerate().map(|(index, rule)| {
+            comment(Rule { reason: Some(index.to_string()), ..rule })
+        }).collect();
+        let roles = roles(&comments, &cluster_wide());
+        let mut told = BTreeSet::new();
+        for rule in roles.iter().flat_map(|role| &role.rules) {
+            prop_assert!(!rule.reasons.is_empty());
+            told.extend(rule.reasons.iter().cloned());
+        }
+        prop_assert_eq!(told.len(), comments.len());
+    }
+}
