@@ -38,7 +38,7 @@ pub fn scaffold(
 ) -> anyhow::Result<(Scaffold, Vec<Problem>)> {
     let changes = plan.changes();
     let changes = changes.map(|step| (step.path.clone(), step.after.clone()));
-    let sources = sources::read(root, &changes.collect())?;
+    let sources = sources::read_changed(root, &changes.collect())?;
     let (comments, warnings) = comments(project, &sources)?;
     Ok((files(project, comments, record), warnings))
 }

@@ -7,14 +7,22 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::packages;
 
-/// Every `.rs` file below the `src` of a member of the workspace, by its path, as it is after some changes.
+/// Every `.rs` file below the `src` of a member of the workspace, by its path.
+///
+/// # Errors
+/// A manifest, directory or file that cannot be read.
+pub fn read(root: &Utf8Path) -> anyhow::Result<BTreeMap<Utf8PathBuf, String>> {
+    read_changed(root, &BTreeMap::new())
+}
+
+/// The same, as it is after some changes: the texts of files, and none for one that goes.
 ///
 /// Tests, benches and examples of a package stand beside its `src`, and copies in `vendor` and builds in `target` are no
 /// members. What is below a `src` counts, whatever it is called and whatever turns it off: a module may be `tests`.
 ///
 /// # Errors
 /// A manifest, directory or file that cannot be read.
-pub fn read(
+pub fn read_changed(
     root: &Utf8Path,
     changes: &BTreeMap<Utf8PathBuf, Option<String>>,
 ) -> anyhow::Result<BTreeMap<Utf8PathBuf, String>> {
@@ -81,7 +89,7 @@ mod tests {
         }
         let changes = changes.iter();
         let changes = changes.map(|(path, text)| ((*path).into(), text.map(ToOwned::to_owned)));
-        let found = read(root, &changes.collect()).unwrap();
+        let found = read_changed(root, &changes.collect()).unwrap();
         found.into_keys().map(Utf8PathBuf::into_string).collect()
     }
 
@@ -161,7 +169,7 @@ mod tests {
     #[test]
     fn a_manifest_that_is_no_toml_is_refused() {
         let changes = BTreeMap::from([("Cargo.toml".into(), Some("[a".to_owned()))]);
-        let error = read(Utf8Path::new("/nowhere"), &changes).unwrap_err();
+        let error = read_changed(Utf8Path::new("/nowhere"), &changes).unwrap_err();
         let message = error.to_string();
         assert!(
             message.starts_with("`Cargo.toml` is not TOML: "),

@@ -1,7 +1,5 @@
 //! `opgen crd diff`: what differs between the CRDs here and those of a git revision, a file or a directory.
 
-use std::collections::BTreeMap;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use serde_json::Value;
@@ -68,7 +66,7 @@ fn allow_by_comments(
     let Some(root) = root.filter(|root| path == root.join(crd::DIRECTORY)) else {
         return Ok(()); // the CRDs of somebody else
     };
-    let (types, misplaced) = Types::of(&sources::read(root, &BTreeMap::new())?);
+    let (types, misplaced) = Types::of(&sources::read(root)?);
     comments::refuse(misplaced)?;
     for difference in differences {
         let of_crd = |crd: &&Value| crd["metadata"]["name"] == difference.crd.as_str();

@@ -31,7 +31,7 @@ pub(super) fn tell(
         let before = before.and_then(|text| yaml::document(&text).ok());
         findings.extend(before.and_then(|before| crd::lint::stored_version_moved(&before, crd)));
     }
-    let (types, misplaced) = Types::of(&sources::read(root, &BTreeMap::new())?);
+    let (types, misplaced) = Types::of(&sources::read(root)?);
     let crds: Vec<_> = crds.values().cloned().collect();
     let report = report::report(kinds, &crds, findings, &types, misplaced)?;
     let of = |level| report.of(level).map(|line| &line.problem);
