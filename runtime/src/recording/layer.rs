@@ -1,5 +1,6 @@
 //! Puts the recorder into kube's client, where it sees what goes over the wire.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::http::{Request, Response, StatusCode};
@@ -9,7 +10,6 @@ use http_body_util::{BodyExt, Full};
 use kube::client::retry::RetryPolicy;
 use kube::client::{Body, ClientBuilder, DynBody};
 use kube::{Client, Config};
-use tower::buffer::BufferLayer;
 use tower::layer::layer_fn;
 use tower::retry::RetryLayer;
 use tower::{BoxError, Service};
@@ -20,9 +20,6 @@ use crate::Result;
 
 type Answer = Response<Box<DynBody>>;
 
-/// As many as kube's own buffer in front of the client.
-const BUFFER: usize = 1024;
-
 impl Recorder {
     /// kube's usual client, whose requests are recorded.
     ///
@@ -30,22 +27,36 @@ impl Recorder {
     pub(crate) fn client(&self, mut config: Config) -> Result<Client> {
         config.default_retry = false;
         let recording = layer_fn(|inner| Recording {
-            inner,
+            inner: Arc::new(Mutex::new(inner)),
             recorder: self.clone(),
         });
         let builder = ClientBuilder::try_from(config)?
-            // A retry needs a clone of what is below it.
-            .with_layer(&BufferLayer::new(BUFFER))
             .with_layer(&recording)
             .with_layer(&RetryLayer::new(RetryPolicy::server_retry()));
         Ok(builder.build())
     }
 }
 
-#[derive(Clone)]
+/// A retry clones what is below it, and kube's own stack is no clone. Sharing it does: it is ready at any time, since
+/// hyper opens as many connections as there are requests. tower's buffer would pass each request to a task of its own.
 struct Recording<S> {
-    inner: S,
+    inner: Arc<Mutex<S>>,
     recorder: Recorder,
+}
+
+impl<S> Clone for Recording<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            recorder: self.recorder.clone(),
+        }
+    }
+}
+
+impl<S> Recording<S> {
+    fn inner(&self) -> MutexGuard<'_, S> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<S> Service<Request<Body>> for Recording<S>
@@ -58,12 +69,12 @@ where
     type Future = BoxFuture<'static, Result<Answer, BoxError>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(context)
+        self.inner().poll_ready(context)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let mut attempt = Attempt::new(self.recorder.clone(), &request);
-        let answer = self.inner.call(request);
+        let answer = self.inner().call(request);
         async move {
             let answer = answer.await?;
             attempt.answered(answer.status().as_u16());
