@@ -2,6 +2,7 @@
 
 use camino::Utf8Path;
 
+use super::modules;
 use crate::{
     cli::WriteArgs,
     manifests,
@@ -106,6 +107,7 @@ fn plan(
     force: bool,
 ) -> anyhow::Result<(Plan, Vec<Problem>)> {
     let mut warnings = Vec::new();
+    modules::follow(wish.root, scaffold);
     // The roles come from the sources as they will be, and the record from everything.
     if wish.about == About::Manifests {
         let (disk, record) = look(scaffold, wish.root)?;

@@ -1,4 +1,4 @@
-//! Lists of modules that somebody has deleted: they come back whole.
+//! Lists of modules that somebody has deleted, which come back whole, or has moved.
 
 use std::collections::BTreeSet;
 
@@ -37,6 +37,29 @@ pub(super) fn deleted(root: &Utf8Path, project: &Project) -> anyhow::Result<Scaf
         .files
         .retain(|path, _| lists.entries.contains_key(path));
     Ok(lists)
+}
+
+/// Sends entries to where the user keeps their list: `src/controller.rs` does for `src/controller/mod.rs`.
+pub(super) fn follow(root: &Utf8Path, scaffold: &mut Scaffold) {
+    let lists: Vec<_> = scaffold
+        .shared()
+        .into_keys()
+        .filter(|list| list.file_name() == Some("mod.rs") && !root.join(list).exists())
+        .map(Utf8Path::to_owned)
+        .collect();
+    for list in lists {
+        let Some(beside) = list
+            .parent()
+            .map(|directory| directory.with_extension("rs"))
+        else {
+            continue;
+        };
+        if root.join(&beside).is_file() {
+            scaffold.files.remove(&list);
+            let entries = scaffold.entries.remove(&list).unwrap_or_default();
+            scaffold.entries.insert(beside, entries);
+        }
+    }
 }
 
 /// Every list of a project, with all that its resources put there.

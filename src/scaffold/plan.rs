@@ -153,15 +153,16 @@ fn wanted(scaffold: &Scaffold, disk: &Disk, record: &Record) -> BTreeMap<Utf8Pat
             .filter(known)
             .or(rendered)
             .unwrap_or_default();
-        let text = entry::insert(base, lines);
-        files.insert(
-            path.to_owned(),
-            File {
-                owner: Owner::Shared,
-                existing: Existing::Conflict,
-                text,
+        let file = File {
+            owner: Owner::Shared,
+            // Entries alone take nothing from a file, whoever made it.
+            existing: match rendered {
+                Some(_) => Existing::Conflict,
+                None => Existing::Replace,
             },
-        );
+            text: entry::insert(base, lines),
+        };
+        files.insert(path.to_owned(), file);
     }
     files
 }
@@ -225,6 +226,7 @@ fn compare(
 fn decide(path: &Utf8Path, file: &File, text: &str, record: &Record) -> Option<Change> {
     let known = record.contains(path);
     match (file.existing, file.owner) {
+        (Existing::Replace, Owner::Shared) => Some(Change::Update),
         (Existing::Replace, _) if known || is_derived(path, text) => Some(Change::Update),
         (Existing::Keep, _) => Some(Change::Kept),
         (Existing::Edit, _) => Some(Change::Update),

@@ -1,0 +1,3 @@
+//! `apps.example.com/v2`.
+
+pub mod my_app;

@@ -1,0 +1,3 @@
+//! The group `cache.example.com`.
+
+pub mod v1;

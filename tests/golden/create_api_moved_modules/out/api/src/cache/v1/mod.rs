@@ -1,0 +1,3 @@
+//! `cache.example.com/v1`.
+
+pub mod memcached;

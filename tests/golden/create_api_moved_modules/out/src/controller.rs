@@ -1,0 +1,4 @@
+//! Controllers of mine.
+
+pub mod apps;
+pub mod cache;

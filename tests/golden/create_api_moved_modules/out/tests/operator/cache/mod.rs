@@ -1,0 +1,3 @@
+//! The group `cache` on a real API server.
+
+mod memcached;
