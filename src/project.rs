@@ -321,8 +321,10 @@ pub fn find(start: &Utf8Path) -> anyhow::Result<(Utf8PathBuf, Project)> {
         return Err(Problems::from(problem).into());
     };
     let file = root.join(FILE);
-    let text = std::fs::read_to_string(&file)
+    let text = std::fs::read(&file)
         .map_err(|error| Problem::new(format!("failed to read `{file}`: {error}")))?;
+    // What is no text is no YAML either.
+    let text = String::from_utf8_lossy(&text);
     let project = Project::parse(&text).map_err(Problems::from)?;
     Ok((root.to_owned(), project))
 }

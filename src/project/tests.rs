@@ -89,3 +89,17 @@ fn resources_are_sorted_by_group_kind_and_maturity() {
         ["a/v1", "apps/v1alpha1", "apps/v1", "apps/v2", "apps/v10"]
     );
 }
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test fills a directory of its own"
+)]
+fn a_file_that_is_no_text_is_refused_with_help() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(directory.path()).unwrap();
+    std::fs::write(root.join(FILE), [0xff, 0xfe]).unwrap();
+    let error = find(root).unwrap_err();
+    let Problems(problems) = error.downcast_ref().unwrap();
+    assert!(problems[0].help.is_some(), "{problems:?}");
+}
