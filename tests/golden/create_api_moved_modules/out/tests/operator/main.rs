@@ -16,7 +16,9 @@ async fn start() -> anyhow::Result<(Environment, Operator)> {
     environment.apply_kustomization("config/default").await?;
     let program = env!("CARGO_BIN_EXE_myapp");
     let account = "myapp-controller-manager";
-    let operator = environment.operator(program, NAMESPACE, account, &[]);
+    // As config/manager starts it.
+    let arguments = ["--leader-elect"];
+    let operator = environment.operator(program, NAMESPACE, account, &arguments);
     let operator = operator.await?;
     operator.ready().await?;
     Ok((environment, operator))

@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[tokio::test]
 #[ignore = "needs kube-apiserver: make test"]
 async fn a_deployment_is_made_kept_rolled_and_removed() -> anyhow::Result<()> {
-    let (environment, _operator) = start().await?;
+    let (environment, operator) = start().await?;
     let cluster = Cluster::new(environment.client());
     let apply = ["apply", "--server-side", "-n", NAMESPACE, "-f", SAMPLE];
     environment.kubectl(&apply).await?;
@@ -57,6 +57,8 @@ async fn a_deployment_is_made_kept_rolled_and_removed() -> anyhow::Result<()> {
         }
     })
     .await;
+    // It gives its lease back.
+    assert!(operator.terminate().await?.success());
     Ok(())
 }
 
