@@ -34,7 +34,7 @@ pub(super) fn may(verb: &str, request: &Request) -> bool {
             let is = |public: &&str| {
                 path == *public || (public.ends_with('/') && path.starts_with(*public))
             };
-            verb == "get" && (PUBLIC.iter().any(|public| is(&public)) || path == "/version/")
+            verb == "get" && (PUBLIC.iter().any(is) || path == "/version/")
         }
     }
 }

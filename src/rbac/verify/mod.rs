@@ -171,7 +171,8 @@ impl Comparison {
                     used.exactly.insert(need());
                 }
             }
-            if !granted && !(allowed && everybody::may(verb, request)) {
+            let needs_none = allowed && everybody::may(verb, request);
+            if !granted && !needs_none {
                 let key = (need(), self.namespace(request));
                 self.missing.entry(key).or_default().count(request);
             }
