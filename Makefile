@@ -8,7 +8,7 @@ export OPGEN_SCAFFOLD_TARGET ?= $(CURDIR)/target/scaffolds
 
 .PHONY: help
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^[a-z-]+:.*##/ {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: quickstart
 quickstart: kubernetes ## Build opgen, scaffold an operator into ./quickstart and watch it work on a real API server
@@ -39,6 +39,10 @@ lock: ## Renew the versions that a fresh project locks
 bench: ## Measure opgen beside controller-gen: benches/README.md has the figures
 	cd benches/controller-gen && go build -mod=readonly -o ../../bin/ sigs.k8s.io/controller-tools/cmd/controller-gen
 	CONTROLLER_GEN="$(CURDIR)/bin/controller-gen" cargo bench --locked --bench commands
+
+.PHONY: bench-recording
+bench-recording: kubernetes ## Measure what it costs an operator to record its requests
+	cargo bench --locked --bench recording
 
 # kube-apiserver, etcd and kubectl, built from Go modules: five minutes the first time.
 .PHONY: kubernetes
