@@ -374,3 +374,25 @@ fn paths(source: &str) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[test]
+fn what_a_run_that_was_killed_leaves_beside_a_file_goes_with_the_next_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(directory.path()).unwrap();
+    let mut target = Directory(root);
+    target.write("a/b.txt".into(), "whole\n").unwrap();
+    // A run that is killed within a write.
+    std::fs::copy(root.join("a/b.txt"), root.join("a/.b.txt.opgen")).unwrap();
+    target.write("a/b.txt".into(), "other\n").unwrap();
+    let left: Vec<_> = root
+        .join("a")
+        .read_dir_utf8()
+        .unwrap()
+        .map(|it| it.unwrap().file_name().to_owned())
+        .collect();
+    assert_eq!(left, ["b.txt"]);
+    assert_eq!(
+        std::fs::read_to_string(root.join("a/b.txt")).unwrap(),
+        "other\n"
+    );
+}

@@ -1,7 +1,7 @@
 //! The only step that writes into a project.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 use camino::Utf8Path;
@@ -40,25 +40,17 @@ impl Target for Directory<'_> {
             fs::create_dir_all(directory)
                 .with_context(|| format!("failed to create `{directory}`"))?;
         }
-        let failed = || format!("failed to write `{file}`");
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".opgen-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // the user's umask takes its part
-        let mut temporary = builder.tempfile_in(directory).with_context(failed)?;
-        temporary.write_all(text.as_bytes()).with_context(failed)?;
-        if let Ok(found) = fs::metadata(&file) {
-            temporary
-                .as_file()
-                .set_permissions(found.permissions())
-                .with_context(failed)?;
-        }
+        // Always the same name, so that what a run leaves that is killed here goes with the next one.
+        let name = file.file_name().unwrap_or_default();
+        let temporary = directory.join(format!(".{name}.opgen"));
+        let _ = fs::remove_file(&temporary);
         // No fsync: a project is in version control, and ninety of them would take eight times as long.
-        temporary
-            .persist(&file)
-            .map_err(|error| error.error)
-            .with_context(failed)?;
-        Ok(())
+        let written = put(&temporary, text, fs::metadata(&file).ok())
+            .and_then(|()| fs::rename(&temporary, &file));
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written.with_context(|| format!("failed to write `{file}`"))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the place that writes")]
@@ -73,6 +65,16 @@ impl Target for Directory<'_> {
             .take_while(Result::is_ok)
             .for_each(drop);
         Ok(())
+    }
+}
+
+/// Makes a file, with the permissions of the one that it is to replace.
+fn put(file: &Utf8Path, text: &str, before: Option<fs::Metadata>) -> io::Result<()> {
+    let mut new = fs::File::create_new(file)?;
+    new.write_all(text.as_bytes())?;
+    match before {
+        Some(before) => new.set_permissions(before.permissions()),
+        None => Ok(()),
     }
 }
 
