@@ -155,6 +155,20 @@ fn a_stored_version_that_moves_is_refused_while_fields_would_be_lost() {
         "v1 is no longer the stored version: the next write of each object drops `.spec.team`";
     assert!(!ok && said.contains(moved), "{said}");
     assert_eq!(project.read(CRD), before);
+
+    // What cargo has not come to compile is no fault of the types.
+    project.replace(TYPES, "pub replicas: i33", "pub replicas: i32");
+    project.append(
+        "api/Cargo.toml",
+        "nothing-of-this-name = { path = \"nowhere\" }\n",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    let message = "error: cargo cannot build the project's types; no file was touched";
+    assert!(
+        !ok && said.contains("nowhere") && said.contains(message),
+        "{said}"
+    );
+    assert_eq!(project.read(CRD), before);
 }
 
 #[test]

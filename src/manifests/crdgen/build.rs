@@ -57,11 +57,19 @@ pub(super) fn build(
     let mut child = command.spawn().with_context(failed)?;
     let stdout = child.stdout.take().context("cargo's output is piped")?;
     let mut program = None;
+    let mut has_compiled = false;
     for line in std::io::BufReader::new(stdout).lines() {
-        program = executable(&line.with_context(failed)?).or(program);
+        let line = line.with_context(failed)?;
+        has_compiled |= is_end(&line);
+        program = executable(&line).or(program);
     }
     if !child.wait().with_context(failed)?.success() {
-        let problem = Problem::new("the project's types do not compile; no file was touched");
+        let what = match has_compiled {
+            true => "the project's types do not compile",
+            // A manifest, the lock, or a package that cannot be had.
+            false => "cargo cannot build the project's types",
+        };
+        let problem = Problem::new(format!("{what}; no file was touched"));
         return Err(Problems::from(problem.help("mend what cargo reports above")).into());
     }
     program.with_context(|| format!("`{cargo} build` named no executable for `{FILE}`"))
@@ -82,6 +90,15 @@ fn executable(line: &str) -> Option<Utf8PathBuf> {
     message
         .executable
         .filter(|_| message.target.is_some_and(|target| target.name == "crdgen"))
+}
+
+/// Whether a line of cargo's messages is the last one, which comes only after something was compiled or failed to.
+fn is_end(line: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Message {
+        reason: String,
+    }
+    serde_json::from_str(line).is_ok_and(|message: Message| message.reason == "build-finished")
 }
 
 /// True when cargo's configuration names a target, whose programs may not run here.
