@@ -1,7 +1,7 @@
 //! The recording: what the operator asks of the API server and what its controllers do, one JSON object a line.
 //!
-//! The README has the format. It is appended to line by line, so that several processes may share a file and one that
-//! is killed loses nothing.
+//! The README has the format. It is appended to in whole lines, so that several processes may share a file, and
+//! one that is killed loses no more than a few milliseconds.
 
 mod attempt;
 mod layer;
@@ -11,6 +11,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 #[cfg(feature = "envtest")]
 pub(crate) use request_info::decode;
@@ -21,6 +22,10 @@ use crate::{Error, Result};
 
 /// Readers ignore fields that they do not know; any other change of the format needs a new number.
 const PROTOCOL: u32 = 1;
+/// How long a line may wait until it is in the file: what a process that is killed loses at most.
+const LONGEST_WAIT: Duration = Duration::from_millis(5);
+/// How many bytes may wait.
+const MOST_WAITING: usize = 16 * 1024;
 
 /// Writes the recording. Clones share the file.
 #[derive(Clone)]
@@ -32,7 +37,10 @@ struct State {
     file: Option<File>,
     /// Written before anything else.
     header: Option<Header>,
-    line: Vec<u8>,
+    /// Whole lines that are not in the file yet.
+    lines: Vec<u8>,
+    /// Whether they will be soon.
+    is_due: bool,
 }
 
 /// The first line of a process: whose recording this is.
@@ -90,7 +98,8 @@ impl Recorder {
             path: path.to_owned(),
             file: Some(file),
             header: None,
-            line,
+            lines: line,
+            is_due: false,
         }))))
     }
 
@@ -104,6 +113,7 @@ impl Recorder {
         let mut state = self.state();
         state.header = None;
         state.append(&header);
+        state.flush();
     }
 
     pub(crate) fn reconciled(
@@ -126,12 +136,27 @@ impl Recorder {
         });
     }
 
+    /// Lines wait a moment for others: a write costs several times as much as a line.
     fn write(&self, line: &impl Serialize) {
         let mut state = self.state();
         if let Some(header) = state.header.take() {
             state.append(&header);
         }
         state.append(line);
+        if state.is_due && state.lines.len() < MOST_WAITING {
+            return;
+        }
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if !state.is_due => {
+                state.is_due = true;
+                let recorder = self.clone();
+                drop(runtime.spawn(async move {
+                    tokio::time::sleep(LONGEST_WAIT).await;
+                    recorder.state().flush();
+                }));
+            }
+            _ => state.flush(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -141,16 +166,23 @@ impl Recorder {
 }
 
 impl State {
-    /// A line that cannot be written ends the recording: with a hole in it, it would say that something is never used.
     fn append(&mut self, line: &impl Serialize) {
+        if self.file.is_some() {
+            let written = serde_json::to_writer(&mut self.lines, line);
+            written.expect("strings and numbers are always JSON");
+            self.lines.push(b'\n');
+        }
+    }
+
+    /// Lines that cannot be written end the recording: with a hole in it, it would say that something is never used.
+    fn flush(&mut self) {
+        self.is_due = false;
         let Some(file) = &mut self.file else {
             return;
         };
-        let result = serde_json::to_writer(&mut self.line, line).map_err(io::Error::from);
-        self.line.push(b'\n');
-        // One write, so that lines of several processes do not mix.
-        let result = result.and_then(|()| file.write_all(&self.line));
-        self.line.clear();
+        // One write of whole lines, so that those of several processes do not mix.
+        let result = file.write_all(&self.lines);
+        self.lines.clear();
         if let Err(error) = result {
             self.file = None;
             tracing::warn!(
@@ -159,6 +191,13 @@ impl State {
                 "cannot write the recording, it ends here"
             );
         }
+    }
+}
+
+/// The last lines of a process.
+impl Drop for State {
+    fn drop(&mut self) {
+        self.flush();
     }
 }
 

@@ -96,7 +96,7 @@ async fn recorded_test() {
 
 #[tokio::test]
 #[ignore = "needs kube-apiserver: make test"]
-async fn a_killed_operator_loses_nothing_and_the_next_goes_on() {
+async fn what_a_killed_operator_has_recorded_stays_and_the_next_goes_on() {
     let environment = environment().await;
     allow_everything(&environment, "operators:operator").await;
     let path = environment.directory().join("recording");
