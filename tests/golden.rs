@@ -350,7 +350,8 @@ impl Played {
             .expect("a project has a name");
         let template = include_str!("../templates/init/base/Cargo.lock.tera")
             .replace("{{ project.name }}", name)
-            .replace("{{ project.api_package }}", &format!("{name}-api"));
+            .replace("{{ project.api_package }}", &format!("{name}-api"))
+            .replace("{{ project.kube_package }}", &format!("{name}-kube"));
         assert_eq!(
             packages(&lock),
             packages(&template),

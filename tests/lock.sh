@@ -10,4 +10,5 @@ trap 'rm -rf "$directory"' EXIT
 rm "$directory/Cargo.lock"
 cargo generate-lockfile --manifest-path "$directory/Cargo.toml"
 sed -e 's/"placeholder"/"{{ project.name }}"/' -e 's/"placeholder-api"/"{{ project.api_package }}"/' \
+	-e 's/"placeholder-kube"/"{{ project.kube_package }}"/' \
 	"$directory/Cargo.lock" > "$root/templates/init/base/Cargo.lock.tera"

@@ -367,7 +367,7 @@ fn a_member_of_a_larger_workspace_has_its_manifests_too() {
 fn what_crdgen_says_in_another_protocol_is_refused() {
     let project = project("protocol");
     project.replace(
-        "api/examples/crdgen.rs",
+        "api/kube/src/crdgen.rs",
         "\"protocol\": 1",
         "\"protocol\": 2",
     );

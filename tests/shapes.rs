@@ -73,22 +73,17 @@ fn source(name: &str) -> String {
 
 /// Lets the project's own crdgen describe the kinds of the table.
 fn crdgen_visits(project: &Project, lists: &[&str]) {
-    let path = "api/examples/crdgen.rs";
     let calls: String = lists
         .iter()
-        .map(|list| format!("    shapes_api::table::{list}(&mut Kinds(&mut kinds));\n"))
+        .map(|list| format!("    shapes_api::table::{list}(&mut kinds);\n"))
         .collect();
-    let start = "    let mut kinds = Vec::new();\n";
-    let end = "    let answer = ";
-    let text = project.read(path);
-    let (before, rest) = text.split_once(start).unwrap();
-    let (_, after) = rest.split_once(end).unwrap();
-    let visitor = "    struct Kinds<'a>(&'a mut Vec<Value>);\n    impl shapes_api::table::Visitor for Kinds<'_> {\n        \
-                   fn visit<K: shapes_api::table::Shape>(&mut self) {\n            add::<K>(self.0)\n        }\n    }\n";
-    project.put(
-        path,
-        &format!("{before}{start}{visitor}{calls}{end}{after}"),
-    );
+    let visitor = "struct Kinds(Vec<serde_json::Value>);\n\n\
+                   impl shapes_api::table::Visitor for Kinds {\n    \
+                   fn visit<K: shapes_api::table::Shape>(&mut self) {\n        \
+                   kube::crdgen::add::<K>(&mut self.0);\n    }\n}\n\n\
+                   fn main() -> Result<(), Box<dyn std::error::Error>> {\n    let mut kinds = Kinds(Vec::new());\n";
+    let end = "    kube::crdgen::write(&kinds.0)\n}\n";
+    project.put("api/examples/crdgen.rs", &format!("{visitor}{calls}{end}"));
 }
 
 /// Whether `opgen manifests` went well, and what it said of the types.

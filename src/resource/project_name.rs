@@ -76,9 +76,9 @@ fn unusable_package(name: &str) -> Option<&'static str> {
         return Some("cargo keeps a directory of that name beside its binaries");
     }
     // Crates of `serde-json` and `serde_json` would have one name.
+    let own = ["", "-api", "-kube"].map(|end| format!("{name}{end}"));
     let mut packages = crate::templates::locked_packages();
-    let api = format!("{name}-api");
-    if packages.any(|locked| locked.replace('_', "-") == name || locked == api) {
+    if packages.any(|locked| own.contains(&locked.replace('_', "-"))) {
         return Some("a package of that name is among the operator's dependencies");
     }
     None

@@ -17,6 +17,8 @@ pub struct ProjectView {
     pub api_crate: String,
     /// `my-app-api`
     pub api_package: String,
+    /// `my-app-kube`
+    pub kube_package: String,
     /// `example.com`
     pub domain: String,
     /// `my-app-system`
@@ -43,6 +45,7 @@ impl ProjectView {
             name: project.name.to_string(),
             api_crate: format!("{crate_name}_api"),
             api_package: format!("{}-api", project.name),
+            kube_package: format!("{}-kube", project.name),
             crate_name,
             domain: project.domain.to_string(),
             namespace: project.namespace(),

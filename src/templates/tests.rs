@@ -189,7 +189,8 @@ fn a_kind_named_like_a_type_in_generated_code_gets_another_name() {
     let mut missing = BTreeSet::new();
     for (folder, context) in renderings() {
         for (path, file) in render(folder, &context).unwrap().files {
-            if path.extension() == Some("rs") {
+            // No kind is in the scope of that package.
+            if path.extension() == Some("rs") && !path.starts_with("api/kube") {
                 missing
                     .extend(types(&file.text).filter(|name| !TAKEN_TYPES.contains(&name.as_str())));
             }
