@@ -130,9 +130,19 @@ fn shape(raw: &Raw<'_>) -> Option<Wrong> {
         .whole()
         .iter()
         .all(|schema| schema.get("oneOf").is_none());
-    tagged(&variants)
+    tagged(&written(raw))
         .or_else(|| mixed(&variants).filter(|_| !untagged))
         .or_else(|| clashing(&variants))
+}
+
+/// The variants as the enum has them, each with its reference to the type that it holds.
+fn written<'a>(raw: &Raw<'a>) -> Vec<&'a Value> {
+    let lists = raw
+        .whole()
+        .iter()
+        .flat_map(|schema| [&schema["oneOf"], &schema["anyOf"]]);
+    let variants = lists.filter_map(Value::as_array).flatten();
+    variants.filter(|variant| !is_null(variant)).collect()
 }
 
 fn fields(variant: &Value) -> Option<&Map<String, Value>> {
@@ -144,19 +154,20 @@ fn tagged(variants: &[&Value]) -> Option<Wrong> {
     let tag = tag(variants)?;
     let others = |variant: &&Value| {
         let names = fields(variant).into_iter().flat_map(Map::keys);
-        names
-            .filter(|name| **name != tag)
-            .cloned()
-            .collect::<BTreeSet<_>>()
+        let names = names.filter(|name| **name != tag).cloned();
+        names.collect::<BTreeSet<_>>()
     };
+    let holds_type = |variant: &&Value| variant.get("$ref").is_some();
     let others: Vec<_> = variants
         .iter()
+        .filter(|variant| holds_type(variant) || !others(variant).is_empty())
         .map(others)
-        .filter(|names| !names.is_empty())
         .collect();
     // The content of an adjacently tagged enum has one name in all variants.
     let contents: BTreeSet<_> = others.iter().flatten().collect();
-    let (id, how) = if contents.len() == 1 && others.len() > 1 {
+    let adjacent =
+        contents.len() == 1 && others.len() > 1 && !variants.iter().any(|it| holds_type(it));
+    let (id, how) = if adjacent {
         ("adjacently-tagged-enum", "an adjacently tagged enum")
     } else {
         ("internally-tagged-enum", "an internally tagged enum")

@@ -335,3 +335,22 @@ proptest! {
         prop_assert!(!found.is_empty());
     }
 }
+
+#[test]
+fn the_types_that_tagged_variants_hold_are_not_taken_for_variants() {
+    let variant = |tag: &str| json!({ "type": "object", "properties": { "t": { "const": tag } }, "$ref": "#/components/schemas/Inner" });
+    let schema = json!({
+        "properties": { "spec": { "oneOf": [variant("A"), variant("B")] } },
+        "components": { "schemas": { "Inner": { "type": "object", "properties": { "a": { "type": "string" } } } } },
+    });
+    let crd = Err("oh".to_owned());
+    let found = refused(&[Kind {
+        type_name: "v1::C".to_owned(),
+        schema,
+        crd,
+    }]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].id, "internally-tagged-enum");
+    let help = found[0].problem.help.as_deref().unwrap_or_default();
+    assert!(help.contains("each variant is then a field"), "{help}");
+}
