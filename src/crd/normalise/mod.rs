@@ -116,7 +116,7 @@ fn walk(schema: &mut Schema, place: &Place, raw: &Raw<'_>, findings: &mut Vec<Fi
     tidy::tidy(schema);
     combine::combine(schema);
     types::settle(schema, raw, &mut report);
-    objects::settle(schema, &mut report);
+    objects::settle(schema, raw, &mut report);
     arrays::settle(schema, &mut report);
     scalars::settle(schema, raw);
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {

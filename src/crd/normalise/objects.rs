@@ -3,17 +3,33 @@
 use serde_json::Value;
 
 use super::{OPEN, Report, Schema, is, text};
+use crate::crd::Raw;
 
 const VALUES: &str = "additionalProperties";
 
 /// Gives an object either fields or values, as Kubernetes wants it.
-pub(super) fn settle(schema: &mut Schema, report: &mut Report<'_>) {
+pub(super) fn settle(schema: &mut Schema, raw: &Raw<'_>, report: &mut Report<'_>) {
     if text(schema, "type") != "object" {
         schema.remove("patternProperties");
         return;
     }
     if let Some(Value::Object(patterns)) = schema.remove("patternProperties") {
         by_pattern(schema, patterns, report);
+    }
+    // kube keeps the fields of variants, and not the values of those that are maps.
+    let maps = raw.variants().iter().map(|variant| &variant[VALUES]);
+    if maps
+        .into_iter()
+        .any(|values| !matches!(values, Value::Null | Value::Bool(false)))
+        && !schema.contains_key(VALUES)
+        && !is(schema, OPEN)
+    {
+        schema.insert(OPEN.to_owned(), true.into());
+        report.warning(
+            "open-map",
+            "a variant that is a map beside others: Kubernetes cannot check its values, and accepts any",
+            "leave `untagged` out, so that each variant is a field of its own",
+        );
     }
     match schema.get(VALUES) {
         Some(Value::Bool(false)) => {

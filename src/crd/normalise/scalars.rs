@@ -51,7 +51,10 @@ pub(super) fn is_known_format(of: &str, format: &str) -> bool {
 /// Settles format, bounds and enum of a schema.
 pub(super) fn settle(schema: &mut Schema, raw: &Raw<'_>) {
     match text(schema, "type") {
-        "integer" => integer(schema),
+        "integer" => {
+            integer(schema);
+            drop_bounds_beyond_format(schema);
+        }
         "string" => string(schema),
         _ => {}
     }
@@ -80,6 +83,36 @@ fn integer(schema: &mut Schema) {
     for (key, bound) in [("minimum", minimum), ("maximum", maximum)] {
         if let Some(bound) = bound {
             schema.entry(key).or_insert_with(|| bound.into());
+        }
+    }
+}
+
+/// The API server refuses every object for a bound that its format cannot hold, and such a bound says nothing.
+fn drop_bounds_beyond_format(schema: &mut Schema) {
+    let (least, most) = match text(schema, "format") {
+        "int32" => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        "int64" => (i64::MIN, i64::MAX),
+        _ => return,
+    };
+    let beyond = |value: &Value, below: bool| match value.as_i64() {
+        Some(bound) if below => bound < least,
+        Some(bound) => bound > most,
+        // Beyond an `i64`, or no whole number.
+        None => value.as_f64().is_some_and(|bound| {
+            if below {
+                bound < least as f64
+            } else {
+                bound >= most as f64
+            }
+        }),
+    };
+    for (key, exclusive, below) in [
+        ("minimum", "exclusiveMinimum", true),
+        ("maximum", "exclusiveMaximum", false),
+    ] {
+        if schema.get(key).is_some_and(|value| beyond(value, below)) {
+            schema.remove(key);
+            schema.remove(exclusive);
         }
     }
 }

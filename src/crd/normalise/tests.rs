@@ -354,3 +354,32 @@ fn the_types_that_tagged_variants_hold_are_not_taken_for_variants() {
     let help = found[0].problem.help.as_deref().unwrap_or_default();
     assert!(help.contains("each variant is then a field"), "{help}");
 }
+
+#[test]
+fn bounds_that_a_format_cannot_hold_are_left_out() {
+    let none = Schemas::default();
+    for (format, key, bound) in [
+        ("uint64", "maximum", json!(u64::MAX)),
+        ("int64", "maximum", json!(1e19)),
+        ("int64", "minimum", json!(-1e19)),
+        ("int32", "maximum", json!(3_000_000_000_i64)),
+        ("int32", "minimum", json!(-3_000_000_000_i64)),
+    ] {
+        let field = json!({ "type": "integer", "format": format, key: bound });
+        let (made, _) = normal(&field, &none);
+        assert!(made.get(key).is_none() || made[key] == 0, "{made}");
+    }
+    let field =
+        json!({ "type": "integer", "format": "int32", "maximum": i32::MAX, "minimum": i32::MIN });
+    assert_eq!(normal(&field, &none).0, field);
+}
+
+#[test]
+fn a_variant_that_is_a_map_is_kept() {
+    let map = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let fields = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+    let raw = json!({ "anyOf": [fields, map] });
+    let (made, ids) = normal(&fields, &schemas(&raw, &json!({})));
+    assert_eq!(made["x-kubernetes-preserve-unknown-fields"], true);
+    assert_eq!(ids, ["open-map"]);
+}
