@@ -165,8 +165,7 @@ fn tagged(variants: &[&Value]) -> Option<Wrong> {
         .collect();
     // The content of an adjacently tagged enum has one name in all variants.
     let contents: BTreeSet<_> = others.iter().flatten().collect();
-    let adjacent =
-        contents.len() == 1 && others.len() > 1 && !variants.iter().any(|it| holds_type(it));
+    let adjacent = contents.len() == 1 && others.len() > 1 && !variants.iter().any(holds_type);
     let (id, how) = if adjacent {
         ("adjacently-tagged-enum", "an adjacently tagged enum")
     } else {
