@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[tokio::test]
 #[ignore = "needs kube-apiserver: make test"]
 async fn an_object_becomes_ready() -> anyhow::Result<()> {
-    let (environment, _operator) = start().await?;
+    let (environment, operator) = start().await?;
     let apply = ["apply", "--server-side", "-n", NAMESPACE, "-f", SAMPLE];
     environment.kubectl(&apply).await?;
     let objects: Api<Other> = Api::namespaced(environment.client(), NAMESPACE);
@@ -30,5 +30,7 @@ async fn an_object_becomes_ready() -> anyhow::Result<()> {
         }
     })
     .await;
+    // It gives its lease back.
+    assert!(operator.terminate().await?.success());
     Ok(())
 }
