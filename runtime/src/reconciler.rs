@@ -69,7 +69,7 @@ where
             self.metrics
                 .reconciled(self.controller, outcome, begin.elapsed());
             if let Some(recorder) = &self.recorder {
-                recorder.reconciled(self.controller, &name(&key), outcome, deleting);
+                recorder.reconciled(self.controller, name(&key), outcome, deleting);
             }
             Ok(action)
         }

@@ -6,11 +6,16 @@ use kube::client::Body;
 use serde::{Deserialize, Serialize};
 
 use super::request_info::{self, RequestInfo, Resource};
-use super::{Recorder, is_false};
+use super::{Entry, Recorder, append, is_false};
 
-/// Writes its line when it is dropped, so that a request which fails or is given up has one too.
+/// Hands over its request when it is dropped, so that one which fails or is given up has a line too.
 pub(super) struct Attempt {
     recorder: Recorder,
+    request: Option<Recorded>,
+}
+
+/// What a line is made of: taken while the operator is at work, written when there are several.
+pub(super) struct Recorded {
     method: Method,
     uri: Uri,
     apply: bool,
@@ -52,19 +57,24 @@ impl Attempt {
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let apply = content_type
             .is_some_and(|value| value.as_bytes().starts_with(b"application/apply-patch"));
-        Self {
-            recorder,
+        let request = Recorded {
             method: request.method().clone(),
             uri: request.uri().clone(),
             apply: apply && request.method() == Method::PATCH,
             dry_run: request.method() == Method::DELETE && is_dry_delete(request.body()),
             code: None,
             refused: None,
+        };
+        Self {
+            recorder,
+            request: Some(request),
         }
     }
 
     pub(super) fn answered(&mut self, code: u16) {
-        self.code = Some(code);
+        if let Some(request) = &mut self.request {
+            request.code = Some(code);
+        }
     }
 
     /// The body of a 403: RBAC's refusals say which verb it is that is missing.
@@ -75,12 +85,22 @@ impl Attempt {
         }
         let status: Option<Status> = serde_json::from_slice(body).ok();
         let verb = status.as_ref().and_then(|it| refused_verb(&it.message));
-        self.refused = verb.map(str::to_owned);
+        if let Some(request) = &mut self.request {
+            request.refused = verb.map(str::to_owned);
+        }
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
+        if let Some(request) = self.request.take() {
+            self.recorder.add(Entry::Request(request));
+        }
+    }
+}
+
+impl Recorded {
+    pub(super) fn append_to(&self, lines: &mut Vec<u8>) {
         let path = request_info::decode(self.uri.path());
         let query = self.uri.query().unwrap_or_default();
         let manager = request_info::parameter(query, "fieldManager");
@@ -93,11 +113,14 @@ impl Drop for Attempt {
             ..Line::default()
         };
         match RequestInfo::new(&self.method, &path, query) {
-            RequestInfo::NonResource { verb, url } => self.recorder.write(&Line {
-                verb: &verb,
-                url,
-                ..line
-            }),
+            RequestInfo::NonResource { verb, url } => {
+                let line = Line {
+                    verb: &verb,
+                    url,
+                    ..line
+                };
+                append(lines, &line);
+            }
             RequestInfo::Resource(Resource {
                 verb,
                 group,
@@ -105,15 +128,18 @@ impl Drop for Attempt {
                 subresource,
                 namespace,
                 name,
-            }) => self.recorder.write(&Line {
-                verb,
-                group,
-                resource,
-                subresource,
-                namespace,
-                name: &name,
-                ..line
-            }),
+            }) => {
+                let line = Line {
+                    verb,
+                    group,
+                    resource,
+                    subresource,
+                    namespace,
+                    name: &name,
+                    ..line
+                };
+                append(lines, &line);
+            }
         }
     }
 }

@@ -17,15 +17,16 @@ use std::time::Duration;
 pub(crate) use request_info::decode;
 use serde::Serialize;
 
+use self::attempt::Recorded;
 use crate::metrics::Outcome;
 use crate::{Error, Result};
 
 /// Readers ignore fields that they do not know; any other change of the format needs a new number.
 const PROTOCOL: u32 = 1;
 /// How long a line may wait until it is in the file: what a process that is killed loses at most.
-const LONGEST_WAIT: Duration = Duration::from_millis(5);
-/// How many bytes may wait.
-const MOST_WAITING: usize = 16 * 1024;
+const LONGEST_WAIT: Duration = Duration::from_millis(20);
+/// How many lines may wait.
+const MOST_WAITING: usize = 256;
 
 /// Writes the recording. Clones share the file.
 #[derive(Clone)]
@@ -37,10 +38,19 @@ struct State {
     file: Option<File>,
     /// Written before anything else.
     header: Option<Header>,
-    /// Whole lines that are not in the file yet.
-    lines: Vec<u8>,
-    /// Whether they will be soon.
+    /// What is not in the file yet.
+    waiting: Vec<Entry>,
+    /// Whether it will be soon.
     is_due: bool,
+    /// Whole lines on their way to the file.
+    lines: Vec<u8>,
+}
+
+/// What becomes a line.
+enum Entry {
+    Header(Header),
+    Request(Recorded),
+    Reconcile(Reconcile),
 }
 
 /// The first line of a process: whose recording this is.
@@ -76,9 +86,9 @@ impl Header {
 
 /// A reconcile that has ended.
 #[derive(Serialize)]
-struct Reconcile<'a> {
+struct Reconcile {
     controller: &'static str,
-    object: &'a str,
+    object: String,
     outcome: &'static str,
     #[serde(skip_serializing_if = "is_false")]
     deleting: bool,
@@ -98,8 +108,9 @@ impl Recorder {
             path: path.to_owned(),
             file: Some(file),
             header: None,
-            lines: line,
+            waiting: Vec::new(),
             is_due: false,
+            lines: line,
         }))))
     }
 
@@ -111,15 +122,16 @@ impl Recorder {
     /// Writes the header of an operator that starts.
     pub(crate) fn start(&self, header: Header) {
         let mut state = self.state();
+        state.flush();
         state.header = None;
-        state.append(&header);
+        state.waiting.push(Entry::Header(header));
         state.flush();
     }
 
     pub(crate) fn reconciled(
         &self,
         controller: &'static str,
-        object: &str,
+        object: String,
         outcome: Outcome,
         deleting: bool,
     ) {
@@ -128,22 +140,20 @@ impl Recorder {
             Outcome::Error => "failure",
             Outcome::Panic => "panic",
         };
-        self.write(&Reconcile {
+        self.add(Entry::Reconcile(Reconcile {
             controller,
             object,
             outcome,
             deleting,
-        });
+        }));
     }
 
-    /// Lines wait a moment for others: a write costs several times as much as a line.
-    fn write(&self, line: &impl Serialize) {
+    /// What comes soon after each other is written at once, and beside the work that it is about: one by one, lines would
+    /// cost several times as much.
+    fn add(&self, entry: Entry) {
         let mut state = self.state();
-        if let Some(header) = state.header.take() {
-            state.append(&header);
-        }
-        state.append(line);
-        if state.is_due && state.lines.len() < MOST_WAITING {
+        state.waiting.push(entry);
+        if state.is_due && state.waiting.len() < MOST_WAITING {
             return;
         }
         match tokio::runtime::Handle::try_current() {
@@ -166,20 +176,25 @@ impl Recorder {
 }
 
 impl State {
-    fn append(&mut self, line: &impl Serialize) {
-        if self.file.is_some() {
-            let written = serde_json::to_writer(&mut self.lines, line);
-            written.expect("strings and numbers are always JSON");
-            self.lines.push(b'\n');
-        }
-    }
-
     /// Lines that cannot be written end the recording: with a hole in it, it would say that something is never used.
     fn flush(&mut self) {
         self.is_due = false;
         let Some(file) = &mut self.file else {
+            self.waiting.clear();
             return;
         };
+        if !self.waiting.is_empty()
+            && let Some(header) = self.header.take()
+        {
+            append(&mut self.lines, &header);
+        }
+        for entry in self.waiting.drain(..) {
+            match entry {
+                Entry::Header(header) => append(&mut self.lines, &header),
+                Entry::Request(request) => request.append_to(&mut self.lines),
+                Entry::Reconcile(reconcile) => append(&mut self.lines, &reconcile),
+            }
+        }
         // One write of whole lines, so that those of several processes do not mix.
         let result = file.write_all(&self.lines);
         self.lines.clear();
@@ -192,6 +207,12 @@ impl State {
             );
         }
     }
+}
+
+/// Adds a line.
+fn append(lines: &mut Vec<u8>, line: &impl Serialize) {
+    serde_json::to_writer(&mut *lines, line).expect("strings and numbers are always JSON");
+    lines.push(b'\n');
 }
 
 /// The last lines of a process.
@@ -263,7 +284,7 @@ mod tests {
     const LINE: &str = r#"{"controller":"c","object":"a/x","outcome":"failure"}"#;
 
     fn write_line(recorder: &Recorder) {
-        recorder.reconciled("c", "a/x", Outcome::Error, false);
+        recorder.reconciled("c", "a/x".to_owned(), Outcome::Error, false);
     }
 
     #[test]
