@@ -13,6 +13,22 @@ use crate::{
     yaml,
 };
 
+/// What is lost where the stored version is another one than in the files as they are. A file that stays is not read.
+pub(super) fn moved(
+    root: &Utf8Path,
+    crds: &BTreeMap<Utf8PathBuf, Value>,
+    texts: &BTreeMap<Utf8PathBuf, String>,
+) -> Vec<Finding> {
+    let of_crd = |(path, crd): (&Utf8PathBuf, &Value)| {
+        let before = std::fs::read_to_string(root.join(path)).ok()?;
+        if texts.get(path) == Some(&before) {
+            return None;
+        }
+        crd::lint::stored_version_moved(&yaml::document(&before).ok()?, crd)
+    };
+    crds.iter().filter_map(of_crd).collect()
+}
+
 /// Says what is found in the CRDs.
 ///
 /// # Errors
@@ -26,11 +42,6 @@ pub(super) fn tell(
 ) -> anyhow::Result<()> {
     let check = |crd| [crd::lint::lint(crd), crd::cel::check(crd)].concat();
     findings.extend(crds.values().flat_map(check));
-    for (path, crd) in crds {
-        let before = std::fs::read_to_string(root.join(path)).ok();
-        let before = before.and_then(|text| yaml::document(&text).ok());
-        findings.extend(before.and_then(|before| crd::lint::stored_version_moved(&before, crd)));
-    }
     let (types, misplaced) = Types::of(&sources::read(root)?);
     let crds: Vec<_> = crds.values().cloned().collect();
     let report = report::report(kinds, &crds, findings, &types, misplaced)?;

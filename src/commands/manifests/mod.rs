@@ -32,7 +32,10 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
     }
     let kinds = crdgen::run(&root, &project, args.check, shell)?;
     let (crds, findings) = made(&kinds)?;
-    findings::tell(&root, &kinds, &crds, findings, shell)?;
+    let text = |(path, crd): (&Utf8PathBuf, &Value)| Ok((path.clone(), crd::to_text(crd)?));
+    let texts: BTreeMap<_, _> = crds.iter().map(text).collect::<anyhow::Result<_>>()?;
+    let moved = findings::moved(&root, &crds, &texts);
+    findings::tell(&root, &kinds, &crds, [findings, moved].concat(), shell)?;
     for stranger in files::strangers(&root, |path| crds.contains_key(path))? {
         shell.note(&format!("`{stranger}` is not opgen's and is left alone"));
     }
@@ -41,8 +44,8 @@ pub fn run(args: &ManifestsArgs, global: &GlobalArgs, shell: &Shell) -> anyhow::
         ..Scaffold::default()
     };
     scaffold.extend(super::samples::untouched(&root, &project, &crds, shell)?);
-    for (path, crd) in &crds {
-        scaffold.derived(path.clone(), crd::to_text(crd)?);
+    for (path, text) in texts {
+        scaffold.derived(path, text);
     }
     let subject = "every manifest is up to date".to_owned();
     finish(

@@ -1,5 +1,7 @@
 //! How the lists and maps of Kubernetes' own types are merged, which k8s-openapi does not say.
 
+use std::{collections::BTreeMap, sync::LazyLock};
+
 use serde_json::Value;
 
 /// What the API server of Kubernetes 1.37 says of itself: `tests/markers.rs` holds it equal, and writes it. A line
@@ -64,18 +66,21 @@ pub(super) fn default_at(of: &str, field: &str) -> Option<Value> {
 }
 
 /// What the lines of one word about one type say besides.
-fn rows(word: &str, of: &str) -> impl Iterator<Item = &'static str> {
-    TABLE.lines().filter_map(move |line| {
-        let rest = line
-            .strip_prefix(word)?
-            .strip_prefix(' ')?
-            .strip_prefix(of)?;
-        if rest.is_empty() {
-            Some(rest)
-        } else {
-            rest.strip_prefix(' ')
+fn rows(word: &str, of: &str) -> impl Iterator<Item = &'static str> + use<> {
+    type Rows = BTreeMap<&'static str, BTreeMap<&'static str, Vec<&'static str>>>;
+    /// By word and type: a pod template asks thousands of times.
+    static ROWS: LazyLock<Rows> = LazyLock::new(|| {
+        let mut rows = Rows::new();
+        for line in TABLE.lines() {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let (of, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            let of_word = rows.entry(word).or_default();
+            of_word.entry(of).or_default().push(rest);
         }
-    })
+        rows
+    });
+    let found = ROWS.get(word).and_then(|of_word| of_word.get(of));
+    found.into_iter().flatten().copied()
 }
 
 #[cfg(test)]
