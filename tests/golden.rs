@@ -258,7 +258,9 @@ fn without_copies(text: &str) -> String {
                 .peek()
                 .is_some_and(|next| next.starts_with("+++ b/Cargo.lock") || next.contains(VENDOR));
         }
-        let is_recorded = line.starts_with("+opgen ") && line.contains(VENDOR);
+        // Also where it only stands beside what changes.
+        let recorded = line.strip_prefix(['+', '-', ' ']).unwrap_or(line);
+        let is_recorded = recorded.starts_with("opgen ") && line.contains(VENDOR);
         if !copy && !is_recorded {
             kept += &format!("{line}\n");
         }
