@@ -453,6 +453,8 @@ fn a_program_gets_one_document() {
 fn a_comment_in_the_projects_sources_allows_a_difference() {
     let directory = Directory::repository();
     directory.put("PROJECT", "");
+    directory.put("Cargo.toml", "[workspace]\nmembers = [\"api\"]\n");
+    directory.put("api/Cargo.toml", "[package]\nname = \"api\"\n");
     let types = |comment: &str| {
         let text = format!(
             "#[kube(group = \"example.com\", version = \"v1\", kind = \"App\")]\n\
