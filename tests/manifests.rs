@@ -155,20 +155,6 @@ fn a_stored_version_that_moves_is_refused_while_fields_would_be_lost() {
         "v1 is no longer the stored version: the next write of each object drops `.spec.team`";
     assert!(!ok && said.contains(moved), "{said}");
     assert_eq!(project.read(CRD), before);
-
-    // What cargo has not come to compile is no fault of the types.
-    project.replace(TYPES, "pub replicas: i33", "pub replicas: i32");
-    project.append(
-        "api/Cargo.toml",
-        "nothing-of-this-name = { path = \"nowhere\" }\n",
-    );
-    let (ok, said) = manifests(&project, &[], &[]);
-    let message = "error: cargo cannot build the project's types; no file was touched";
-    assert!(
-        !ok && said.contains("nowhere") && said.contains(message),
-        "{said}"
-    );
-    assert_eq!(project.read(CRD), before);
 }
 
 #[test]
@@ -224,6 +210,20 @@ fn types_that_do_not_compile_get_the_compilers_message_and_touch_no_file() {
     assert!(!ok && said.contains("cannot find type `i33`"), "{said}");
     assert!(
         said.contains("error: the project's types do not compile; no file was touched"),
+        "{said}"
+    );
+    assert_eq!(project.read(CRD), before);
+
+    // What cargo has not come to compile is no fault of the types.
+    project.replace(TYPES, "pub replicas: i33", "pub replicas: i32");
+    project.append(
+        "api/Cargo.toml",
+        "nothing-of-this-name = { path = \"nowhere\" }\n",
+    );
+    let (ok, said) = manifests(&project, &[], &[]);
+    let message = "error: cargo cannot build the project's types; no file was touched";
+    assert!(
+        !ok && said.contains("nowhere") && said.contains(message),
         "{said}"
     );
     assert_eq!(project.read(CRD), before);
