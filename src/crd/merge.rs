@@ -33,26 +33,68 @@ pub fn merge(kinds: Vec<Kind>) -> anyhow::Result<BTreeMap<Utf8PathBuf, Value>> {
         }
     }
     let mut merged = BTreeMap::new();
+    let mut taken = BTreeMap::new();
     for ((group, kind), versions) in groups {
         let Some(crd) = problems.check(merge_versions(&versions)) else {
             continue;
         };
         let plural = crd["spec"]["names"]["plural"].as_str().unwrap_or_default();
         let path = path(&group, plural);
-        if merged.contains_key(&path) {
-            let message =
-                format!("`{kind}` and another kind of `{group}` share the plural `{plural}`");
-            let help = "write another `plural` in the `#[kube(..)]` of one of them";
-            problems.0.push(Problem::new(message).help(help));
-        }
+        problems
+            .0
+            .extend(take_names(&group, &kind, &crd, &mut taken));
         merged.insert(path, crd);
     }
     problems.into_result()?;
     Ok(merged)
 }
 
+/// Takes the names of a kind, each by its group, for nobody else: the API server does not serve the second kind of a
+/// group that has one of them.
+fn take_names(
+    group: &str,
+    kind: &str,
+    crd: &Value,
+    taken: &mut BTreeMap<(String, String), String>,
+) -> Vec<Problem> {
+    let names = &crd["spec"]["names"];
+    let short = names["shortNames"].as_array().into_iter().flatten();
+    let all = [
+        ("plural", &names["plural"]),
+        ("singular", &names["singular"]),
+    ];
+    let all = all
+        .into_iter()
+        .chain(short.map(|name| ("short name", name)));
+    let mut problems = Vec::new();
+    for (what, name) in all {
+        let Some(name) = name.as_str() else { continue };
+        let owner = taken
+            .entry((group.to_owned(), name.to_owned()))
+            .or_insert_with(|| kind.to_owned());
+        if owner != kind {
+            let message =
+                format!("`{kind}` has the {what} `{name}`, which `{owner}` of `{group}` has too");
+            let help = "write another one in the `#[kube(..)]` of one of them";
+            problems.push(Problem::new(message).help(help));
+        }
+    }
+    problems
+}
+
 /// One CRD of all versions: names and scope of the stored one.
 fn merge_versions(versions: &[(String, Value)]) -> Result<Value, Problem> {
+    let mut by_version = BTreeMap::new();
+    for (name, crd) in versions {
+        let version = crd["spec"]["versions"][0]["name"].as_str();
+        if let Some(other) = by_version.insert(version, name) {
+            let version = version.unwrap_or_default();
+            let kind = crd["spec"]["names"]["kind"].as_str().unwrap_or_default();
+            let message = format!("`{other}` and `{name}` are both version {version} of `{kind}`");
+            let help = "write another `version` or `kind` in the `#[kube(..)]` of one of them";
+            return Err(Problem::new(message).help(help));
+        }
+    }
     let stored = |crd: &Value| crd["spec"]["versions"][0]["storage"] == Value::Bool(true);
     let (storing, others): (Vec<_>, Vec<_>) = versions.iter().partition(|(_, crd)| stored(crd));
     let names = |list: &[&(String, Value)]| {
@@ -175,6 +217,41 @@ mod tests {
     }
 
     #[test]
+    fn kinds_of_a_group_share_no_name() {
+        let named = |group: &str, kind_name: &str, names: Value| {
+            let mut kind = kind("v1", true, "Cluster");
+            let spec = &mut kind.crd.as_mut().unwrap()["spec"];
+            (spec["group"], spec["names"]) = (group.into(), names);
+            spec["names"]["kind"] = kind_name.into();
+            kind
+        };
+        let first = json!({ "plural": "cs", "singular": "c", "shortNames": ["x", "c"] });
+        for (second, message) in [
+            (json!({ "plural": "cs", "singular": "d" }), "plural `cs`"),
+            (json!({ "plural": "ds", "singular": "c" }), "singular `c`"),
+            (
+                json!({ "plural": "ds", "singular": "d", "shortNames": ["y", "x"] }),
+                "short name `x`",
+            ),
+            (
+                json!({ "plural": "ds", "singular": "d", "shortNames": ["cs"] }),
+                "short name `cs`",
+            ),
+        ] {
+            let kinds = |group| {
+                vec![
+                    named("a.b", "C", first.clone()),
+                    named(group, "D", second.clone()),
+                ]
+            };
+            let said = merge(kinds("a.b")).unwrap_err().to_string();
+            let expected = format!("`D` has the {message}, which `C` of `a.b` has too");
+            assert_eq!(said, expected);
+            assert!(merge(kinds("b.b")).is_ok(), "{second}");
+        }
+    }
+
+    #[test]
     fn versions_that_do_not_agree_are_named() {
         for (kinds, message) in [
             (
@@ -188,6 +265,10 @@ mod tests {
             (
                 vec![kind("v1", true, "Cluster"), kind("v2", false, "Namespaced")],
                 "`x::v2::C` and `x::v1::C` differ in scope",
+            ),
+            (
+                vec![kind("v1", true, "Cluster"), kind("v1", false, "Cluster")],
+                "`x::v1::C` and `x::v1::C` are both version v1 of `C`",
             ),
         ] {
             assert_eq!(merge(kinds).unwrap_err().to_string(), message);
