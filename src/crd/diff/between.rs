@@ -1,5 +1,7 @@
 //! What differs between the versions of one CRD.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
@@ -35,6 +37,15 @@ pub(super) fn between_versions(old: &Value, new: &Value, report: &mut Report) {
         &after,
         "no longer differs from",
     );
+}
+
+/// The paths at which two schemas accept other values.
+pub fn checked_otherwise(one: &Value, other: &Value) -> BTreeSet<String> {
+    let mut report = Report::new("");
+    schema::compare(one, other, &Place::default(), &mut report);
+    let differences = report.differences.iter();
+    let checked = differences.filter(|it| !schema::is_text(&it.id));
+    checked.map(|it| it.place.path()).collect()
 }
 
 /// Where a version differs, from which older one, and how.

@@ -20,6 +20,7 @@ mod formats;
 mod schema;
 mod values;
 
+pub(super) use between::checked_otherwise;
 pub use definition::diff;
 
 /// Whom a difference may hurt.

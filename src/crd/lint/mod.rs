@@ -89,7 +89,7 @@ pub const LINTS: &[(&str, &str)] = &[
     ),
     (
         "versions-differ",
-        "a version with other fields than the stored one",
+        "a version with other fields than the stored one, or other checks of them",
     ),
 ];
 

@@ -265,6 +265,51 @@ fn versions_that_lose_fields_are_found() {
 }
 
 #[test]
+fn versions_that_check_a_field_otherwise_are_found() {
+    let field = |more: Value| {
+        let mut field = json!({ "type": "string", "description": "d" });
+        field
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        field
+    };
+    let spec = |a: Value, required: Value| {
+        let c = json!({ "description": "d", "properties": { "b": field(json!({})) }, "required": required });
+        json!({ "a": field(a), "c": c })
+    };
+    let plain = || version("v1", true, spec(json!({}), json!([])));
+    let says = |fields: &str| {
+        format!("versions-differ : the stored version v1 checks fields otherwise: {fields}")
+    };
+    for (a, required, expected) in [
+        (json!({ "maxLength": 3 }), json!([]), Some("`.spec.a`")),
+        (json!({ "enum": ["x"] }), json!([]), Some("`.spec.a`")),
+        (json!({ "default": "x" }), json!([]), Some("`.spec.a`")),
+        (
+            json!({ "x-kubernetes-validations": [{ "rule": "self == 'x'" }] }),
+            json!([]),
+            Some("`.spec.a`"),
+        ),
+        (json!({}), json!(["b"]), Some("`.spec.c.b`")),
+        (
+            json!({ "description": "other", "title": "T" }),
+            json!([]),
+            None,
+        ),
+    ] {
+        let new = version("v2", false, spec(a, required));
+        let expected: Vec<_> = expected.into_iter().map(says).collect();
+        assert_eq!(found(&crd(&[plain(), new.clone()])), expected, "{new}");
+    }
+    // What only one of them has is checked by one alone.
+    let mut more = spec(json!({}), json!(["e"]));
+    more["c"]["properties"]["e"] = field(json!({ "maxLength": 1 }));
+    let lost = "versions-differ : fields that get lost between versions: `.spec.c.e` (the stored version v1 lacks)";
+    assert_eq!(found(&crd(&[plain(), version("v2", false, more)])), [lost]);
+}
+
+#[test]
 fn a_stored_version_that_moves_says_what_is_lost() {
     let text = json!({ "type": "string" });
     let with_both = |stored: bool| version("v1", stored, json!({ "a": text, "b": text }));

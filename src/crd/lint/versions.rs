@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::finding;
-use crate::crd::{Finding, Level, Place, schema};
+use crate::crd::{Finding, Level, Place, diff::checked_otherwise, schema};
 
 pub(super) fn lint(crd: &Value) -> Vec<Finding> {
     let all: Vec<_> = schema::versions(crd).collect();
     let stored = all
         .iter()
         .find(|(_, version, _)| version["storage"] == Value::Bool(true));
-    let Some((stored, _, schema)) = stored.filter(|_| !converts(crd)) else {
+    let Some((stored, _, stored_schema)) = stored.filter(|_| !converts(crd)) else {
         return Vec::new();
     };
-    let ours = fields(schema);
+    let ours = fields(stored_schema);
     let mut findings = Vec::new();
     for (root, version, schema) in &all {
         if root == stored || version["served"] == Value::Bool(false) {
@@ -47,17 +47,40 @@ pub(super) fn lint(crd: &Value) -> Vec<Finding> {
                 "fields that get lost between versions: {}",
                 parts.join("; ")
             );
-            let help = "give both versions the same fields, serve one of them (`served = false`), or convert with a webhook";
-            findings.push(finding(
-                "versions-differ",
-                Level::Warning,
-                root.clone(),
-                message,
-                help,
-            ));
+            findings.push(differ(root, message, "fields"));
+        }
+        let shared = |path: &String| {
+            ours.get(path)
+                .is_some_and(|ty| theirs.get(path) == Some(ty))
+        };
+        let checked = checked_otherwise(stored_schema, schema);
+        let checked: Vec<_> = checked
+            .into_iter()
+            .filter(|path| !path.is_empty() && shared(path))
+            .collect();
+        if !checked.is_empty() {
+            let message = format!(
+                "the stored version {} checks fields otherwise: {}",
+                stored.version,
+                some(&checked)
+            );
+            findings.push(differ(root, message, "checks"));
         }
     }
     findings
+}
+
+fn differ(root: &Place, message: String, what: &str) -> Finding {
+    let help = format!(
+        "give both versions the same {what}, serve one of them (`served = false`), or convert with a webhook"
+    );
+    finding(
+        "versions-differ",
+        Level::Warning,
+        root.clone(),
+        message,
+        &help,
+    )
 }
 
 /// What is lost when another version becomes the stored one: `old` is the CRD as it was.
