@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     comments::{self, Finding as Misplaced},
     crdgen::Kind,
-    types::{Types, Written},
+    types::{DEAD_SCALE, Types, Written},
 };
 use crate::{
     crd::{self, Finding, Level, Place, lint, walk_versions},
@@ -92,7 +92,7 @@ fn roots(kinds: &[Kind]) -> BTreeMap<(String, String), &str> {
 
 /// What the types say and the schema no longer shows: integers that JSON does not keep, attributes without effect.
 fn of_types(crd: &Value, written: &impl Fn(&Place) -> Written) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let (mut findings, mut told) = (Vec::new(), BTreeSet::new());
     walk_versions(crd, &mut |place| {
         let here = written(place);
         let wide = here.rust.as_deref();
@@ -109,9 +109,20 @@ fn of_types(crd: &Value, written: &impl Fn(&Place) -> Written) -> Vec<Finding> {
                 problem,
             });
         }
-        for (attribute, _) in &here.dead {
+        for dead in here.dead {
+            if !told.insert(dead.clone()) {
+                continue; // the spec and the kind around it are of one type
+            }
+            let (attribute, _) = dead;
             let problem = Problem::new(format!("`{attribute}` has no effect"));
-            let help = "write `#[schemars(..)]` for bounds and patterns, and `#[x_kube(validation = ..)]` for CEL rules";
+            let help = match attribute == DEAD_SCALE {
+                true => {
+                    "write `status = \"..\"` beside it: kube leaves it out of a kind without a status"
+                }
+                false => {
+                    "write `#[schemars(..)]` for bounds and patterns, and `#[x_kube(validation = ..)]` for CEL rules"
+                }
+            };
             let (level, place) = (Level::Warning, place.clone());
             findings.push(Finding {
                 id: "dead-attribute",
@@ -210,7 +221,7 @@ struct ASpec {
     size: u64,
 }";
 
-    fn said(source: &str) -> Result<Vec<(Level, String)>, Problems> {
+    fn report_of(source: &str) -> Result<Report, Problems> {
         let field = |ty: &str| json!({ "type": ty, "description": "d" });
         let crd = json!({ "spec": { "names": { "kind": "A" }, "versions": [{ "name": "v1", "schema": {
             "openAPIV3Schema": { "properties": { "spec": { "properties": {
@@ -226,8 +237,11 @@ struct ASpec {
         let sources = BTreeMap::from([("src/a.rs".into(), source.to_owned())]);
         let (types, misplaced) = Types::of(&sources);
         let crds = std::slice::from_ref(&crd);
-        let report = report(&[kind], crds, lint::lint(&crds[0]), &types, misplaced)?;
-        let lines = report.lines.into_iter();
+        report(&[kind], crds, lint::lint(&crds[0]), &types, misplaced)
+    }
+
+    fn said(source: &str) -> Result<Vec<(Level, String)>, Problems> {
+        let lines = report_of(source)?.lines.into_iter();
         Ok(lines
             .map(|line| (line.level, line.problem.message))
             .collect())
@@ -248,6 +262,30 @@ struct ASpec {
         ];
         let expected = expected.map(|(level, text)| (level, text.to_owned()));
         assert_eq!(said(SOURCE).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_attribute_without_effect_is_told_once_with_what_to_write() {
+        let told = |attribute: &str| {
+            let source = SOURCE.replace("struct ASpec", &format!("{attribute}\nstruct ASpec"));
+            let report = report_of(&source).unwrap();
+            let dead = report.lines.into_iter();
+            let dead = dead.filter(|line| line.id == "dead-attribute");
+            dead.map(|line| (line.problem.message, line.problem.help.unwrap_or_default()))
+                .collect::<Vec<_>>()
+        };
+        let rule = told("#[validate(rule = \"true\")]");
+        assert_eq!(rule.len(), 1, "{rule:?}");
+        assert_eq!(
+            rule[0].0,
+            "`ASpec` (A v1): `#[validate(rule)]` has no effect in `src/a.rs:4:8` [dead-attribute]"
+        );
+        let scale = told("#[kube(scale(spec_replicas_path = \".spec.size\"))]");
+        assert_eq!(scale.len(), 1, "{scale:?}");
+        assert!(scale[0].0.contains("`#[kube(scale)]` has no effect"));
+        assert!(scale[0].1.contains("`status = \"..\"`"), "{scale:?}");
+        let alive = "#[kube(scale(spec_replicas_path = \".spec.size\"), status = \"AStatus\")]";
+        assert_eq!(told(alive), []);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub const LINTS: &[(&str, &str)] = &[
     ),
     (
         "dead-attribute",
-        "an attribute that looks as if it checked something, and does not",
+        "an attribute that looks as if it did something, and does not",
     ),
     ("description", "a field without a description"),
     ("field-name", "a name that is not in camelCase"),

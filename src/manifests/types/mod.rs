@@ -18,6 +18,7 @@ use crate::{
 mod names;
 mod read;
 
+pub use read::DEAD_SCALE;
 use read::{Field, Item, Shape};
 
 /// A place in a source file.

@@ -177,13 +177,19 @@ impl Reader<'_> {
         whole: Span,
         fields: Vec<Field>,
     ) {
+        let kube = Kube::of(attributes);
+        let mut dead = self.dead(attributes, &[]);
+        if kube.scale && kube.status.is_none() {
+            // kube writes the subresources of kinds with a status alone.
+            dead.push((DEAD_SCALE.to_owned(), self.position(ident.span())));
+        }
         self.items.push(Item {
             name: plain(ident),
             module: self.module.clone(),
             at: self.position(ident.span()),
             fields,
-            kube: Kube::of(attributes),
-            dead: self.dead(attributes, &[]),
+            kube,
+            dead,
             allows: Vec::new(),
             head: (whole.start().line, ident.span().end().line),
         });
@@ -246,6 +252,9 @@ impl Reader<'_> {
     }
 }
 
+/// The name of a scale subresource that kube leaves out.
+pub const DEAD_SCALE: &str = "#[kube(scale)]";
+
 /// What schemars 1 takes from `#[validate(..)]` of a field (schemars_derive, `attr/validation.rs`).
 const READ_BY_SCHEMARS: &[&str] = &[
     "contains", "email", "ip", "ipv4", "ipv6", "length", "range", "regex", "required", "url",
@@ -293,6 +302,7 @@ pub(super) struct Kube {
     root: Option<String>,
     pub(super) status: Option<Shape>,
     pub(super) no_spec: bool,
+    scale: bool,
 }
 
 impl Kube {
@@ -304,6 +314,7 @@ impl Kube {
     fn of(attributes: &[Attribute]) -> Self {
         let mut kube = Self::default();
         for meta in inside(attributes, "kube") {
+            kube.scale |= meta.path().is_ident("scale");
             let Meta::NameValue(pair) = &meta else {
                 kube.no_spec |= meta.path().is_ident("no_spec");
                 continue;
