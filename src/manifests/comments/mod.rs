@@ -9,7 +9,7 @@ pub use self::functions::Functions;
 use self::lexer::{Comments, Kind, LineStarts};
 use crate::problem::{Problem, Problems, did_you_mean};
 
-/// The names that may stand behind `+opgen:`. `allow` is reserved: it is accepted and nothing reads it yet.
+/// The names that may stand behind `+opgen:`.
 pub const KNOWN_MARKERS: &[&str] = &["allow", "rbac"];
 
 /// A marker comment, e.g. `// +opgen:rbac:groups=apps,resources=deployments,verbs=get`.
@@ -209,7 +209,7 @@ fn read_name<'a>(prefix: &'static str, rest: &'a str) -> Option<Text<'a>> {
     };
     let help = match meant {
         Some(known) => format!("did you mean `{prefix}{known}`?"),
-        None => "opgen reads `+opgen:rbac` comments".to_owned(),
+        None => "opgen reads `+opgen:rbac` and `+opgen:allow` comments".to_owned(),
     };
     Some(Text::Misspelt(
         Problem::new(format!("unknown marker `{prefix}{}`", first_word(rest))).help(help),

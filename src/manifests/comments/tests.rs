@@ -196,7 +196,7 @@ fn a_marker_without_effect_is_refused_with_its_place() {
         ),
         (
             "// +opgen:webhook:a",
-            "unknown marker `+opgen:webhook` in `src/a.rs:1:4` => opgen reads `+opgen:rbac` comments",
+            "unknown marker `+opgen:webhook` in `src/a.rs:1:4` => opgen reads `+opgen:rbac` and `+opgen:allow` comments",
         ),
         (
             "// +opgen: rbac:a",
