@@ -61,7 +61,8 @@ pub fn report(
         if finding.level == Level::Hint && !written.is_own {
             continue; // not the user's to change
         }
-        match types.allowed(&written, finding.id, &finding.place.path()) {
+        let allowed = types.allowed(&written, finding.id, &finding.place.path());
+        match allowed.filter(|_| lint::can_be_allowed(&finding)) {
             Some(allow) => drop(used.insert(allow)),
             None => drop(lines.insert(line(finding, &written))),
         }
@@ -314,6 +315,33 @@ struct ASpec {
         );
         let said = &report.unwrap().lines[0].problem.message;
         assert_eq!(said, "`ASpec` (A): it is large in `src/a.rs:3:8` [large]");
+    }
+
+    #[test]
+    fn no_comment_allows_what_kubernetes_refuses() {
+        let source = SOURCE.replace("allow:boolean", "allow:selectable-field");
+        let (types, _) = Types::of(&BTreeMap::from([("src/a.rs".into(), source)]));
+        let kind = Kind {
+            type_name: "x::a::A".to_owned(),
+            schema: Value::Null,
+            crd: Ok(
+                json!({ "spec": { "names": { "kind": "A" }, "versions": [{ "name": "v1" }] } }),
+            ),
+        };
+        for (level, told) in [(Level::Error, true), (Level::Warning, false)] {
+            let finding = Finding {
+                id: "selectable-field",
+                level,
+                place: Place::root("A", "v1").field("spec").field("on"),
+                problem: Problem::new("nothing is there"),
+            };
+            let kinds = std::slice::from_ref(&kind);
+            let report = report(kinds, &[], vec![finding], &types, Vec::new()).unwrap();
+            assert_eq!(
+                report.of(level).any(|line| line.id == "selectable-field"),
+                told
+            );
+        }
     }
 
     #[test]
