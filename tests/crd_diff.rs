@@ -450,6 +450,38 @@ fn a_program_gets_one_document() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_link_is_the_file_that_it_leads_to_then_as_now() {
+    let directory = Directory::repository();
+    directory.put("real/links.yaml", &crd("Link", 10));
+    let link = |target: &str, name: &str| {
+        let link = directory.path().join(BASES).join(name);
+        std::os::unix::fs::symlink(target, link).unwrap();
+    };
+    link("../../../real/links.yaml", "links.yaml");
+    directory.commit();
+    assert_eq!(directory.passes(""), "no difference\n");
+    directory.put("real/links.yaml", &crd("Link", 5));
+    let outcome = directory.diff("");
+    let line = "breaking .spec.replicas: `maximum` is tightened: 10 → 5";
+    assert!(
+        outcome.code == 1 && outcome.stdout.contains(line),
+        "{}",
+        outcome.stdout
+    );
+    // Out of the commit, nobody knows what was there.
+    directory.put("config/crd/bases/links.yaml", &crd("Link", 5));
+    link("../../../../elsewhere.yaml", "out.yaml");
+    directory.commit();
+    fs::remove_file(directory.path().join(BASES).join("out.yaml")).unwrap();
+    directory.refused(
+        "",
+        "error: `HEAD:out.yaml` is a link that leads to no file of its commit\n\
+         help: put the file itself there, or compare with another place: `--against PATH`\n",
+    );
+}
+
+#[test]
 fn a_comment_in_the_projects_sources_allows_a_difference() {
     let directory = Directory::repository();
     directory.put("PROJECT", "");

@@ -3,8 +3,8 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    io::ErrorKind,
-    process::{Command, Output},
+    io::{ErrorKind, Write as _},
+    process::{Command, Output, Stdio},
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -113,12 +113,17 @@ impl Source {
         arguments.extend(file.map(|file| ["--", file]).into_iter().flatten());
         let listing = git(repository, &arguments)?;
         let mut files = Vec::new();
-        for (id, name) in listing.split(|byte| *byte == 0).filter_map(blob) {
+        for Entry { id, name, is_link } in listing.split(|byte| *byte == 0).filter_map(entry) {
             if file.is_none() && !is_manifest(name.as_ref()) {
                 continue;
             }
+            let shown = format!("{revision}:{name}");
+            let id = match is_link {
+                true => end_of_link(repository, &format!("{commit}:./{name}"), &shown)?,
+                false => id,
+            };
             let bytes = git(repository, &["cat-file", "blob", &id])?;
-            let name = format!("{revision}:{name}");
+            let name = shown;
             files.push(File { name, bytes });
         }
         let shown = path.file_name().unwrap_or(path.as_str());
@@ -188,14 +193,38 @@ fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Value>, Problem> {
     Ok(parts.collect())
 }
 
-/// The id and name of a file in a line of `git ls-tree`, as text: `100644 blob ID<tab>NAME`. Links and directories
-/// are none.
-fn blob(line: &[u8]) -> Option<(String, String)> {
+/// A file, or a link to one, in a directory of a commit.
+struct Entry {
+    id: String,
+    name: String,
+    is_link: bool,
+}
+
+/// Reads a line of `git ls-tree`: `100644 blob ID<tab>NAME`. Directories and modules are none.
+fn entry(line: &[u8]) -> Option<Entry> {
     let (what, name) = std::str::from_utf8(line).ok()?.split_once('\t')?;
     let mut words = what.split(' ');
-    let is_file = words.next()?.starts_with("100") && words.next()? == "blob";
-    is_file.then_some(())?;
-    Some((words.next()?.to_owned(), name.to_owned()))
+    let (mode, kind, id) = (words.next()?, words.next()?, words.next()?);
+    (kind == "blob").then(|| Entry {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        is_link: mode == "120000",
+    })
+}
+
+/// The id of the file that a link leads to within its commit, as the working tree would have it.
+fn end_of_link(repository: &Utf8Path, object: &str, shown: &str) -> Result<String, Problem> {
+    let check = "--batch-check=%(objecttype) %(objectname)";
+    let arguments = ["cat-file", "--follow-symlinks", check];
+    let output = with_input(repository, &arguments, object)?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    match said.trim().split_once(' ') {
+        Some(("blob", id)) => Ok(id.to_owned()),
+        _ => Err(Problem::new(format!(
+            "`{shown}` is a link that leads to no file of its commit"
+        ))
+        .help("put the file itself there, or compare with another place: `--against PATH`")),
+    }
 }
 
 /// The commit that a revision means.
@@ -240,6 +269,27 @@ fn git(directory: &Utf8Path, arguments: &[&str]) -> Result<Vec<u8>, Problem> {
 }
 
 fn start(directory: &Utf8Path, arguments: &[&str]) -> Result<Output, Problem> {
+    command(directory, arguments).output().map_err(failed)
+}
+
+/// What a git command makes of a line.
+fn with_input(directory: &Utf8Path, arguments: &[&str], line: &str) -> Result<Output, Problem> {
+    let mut command = command(directory, arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut run = || {
+        let mut child = command.spawn()?;
+        if let Some(mut input) = child.stdin.take() {
+            writeln!(input, "{line}")?;
+        }
+        child.wait_with_output()
+    };
+    run().map_err(failed)
+}
+
+fn command(directory: &Utf8Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     // So that what git says can be told apart.
     command
@@ -247,9 +297,13 @@ fn start(directory: &Utf8Path, arguments: &[&str]) -> Result<Output, Problem> {
         .arg(directory)
         .args(arguments)
         .env("LC_ALL", "C");
-    command.output().map_err(|error| match error.kind() {
+    command
+}
+
+fn failed(error: std::io::Error) -> Problem {
+    match error.kind() {
         ErrorKind::NotFound => Problem::new("the program `git` is not installed")
             .help("install git, or name a file or a directory to compare with: `--against PATH`"),
         _ => Problem::new(format!("failed to start `git`: {error}")),
-    })
+    }
 }
