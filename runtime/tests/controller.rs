@@ -70,10 +70,12 @@ async fn an_event_is_published_for_a_transition() {
     let mut manager = Manager::with_client("widgets", options(&[]), operator);
     register(&mut manager, None);
     let running = Running::start(manager);
+    // Kubernetes publishes Events of its own.
+    let ours = "--field-selector=regarding.kind=Widget";
     let format = "-o=jsonpath={range .items[*]}{.regarding.name} {.reason} {.action} {.note} {.reportingController}{end}";
     eventually("the event is there", PATIENCE, async || {
         let list = environment
-            .kubectl(&["get", "events.events.k8s.io", format])
+            .kubectl(&["get", "events.events.k8s.io", ours, format])
             .await
             .unwrap();
         let expected = format!("w Available Reconcile ready: false {CONTROLLER}");
