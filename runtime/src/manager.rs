@@ -69,8 +69,8 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// When there is no usable kubeconfig and this is no pod, or the file of `--rbac-recording`
-    /// cannot be opened. The API server is not asked yet.
+    /// When options contradict each other, there is no usable kubeconfig and this is no pod, or the
+    /// file of `--rbac-recording` cannot be opened. The API server is not asked yet.
     pub async fn new(name: impl Into<String>, options: Options) -> Result<Self> {
         let manager = Self::connect(name.into(), options).await?;
         Ok(manager.prepared())
@@ -93,6 +93,7 @@ impl Manager {
 
     async fn connect(name: String, options: Options) -> Result<Self> {
         logging::init(&options);
+        options.check()?;
         let recorder = options.recording_file().map(Recorder::open).transpose()?;
         let client = kubeconfig::client(&options, recorder.as_ref()).await?;
         Ok(Self {

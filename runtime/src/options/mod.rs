@@ -1,13 +1,15 @@
 //! The command line of an operator: each flag with its environment variable, checked by clap.
 
+mod address;
+mod values;
+
 use std::ffi::OsString;
-use std::fmt;
-use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+pub use self::address::BindAddress;
+use crate::{Error, Result};
 
 /// What every operator can be told from outside. Use it with `#[command(flatten)]`.
 ///
@@ -30,7 +32,7 @@ pub struct Options {
         env = "WATCH_NAMESPACE",
         value_name = "NAMESPACE",
         value_delimiter = ',',
-        value_parser = parse_namespace
+        value_parser = values::namespace
     )]
     pub namespaces: Vec<String>,
 
@@ -42,6 +44,41 @@ pub struct Options {
         default_value = "0"
     )]
     pub metrics_bind_address: BindAddress,
+
+    /// Serve /metrics by HTTPS, to clients whose token may `get` it
+    #[arg(
+        long,
+        env = "METRICS_SECURE",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value_t = true,
+        action = clap::ArgAction::Set
+    )]
+    pub metrics_secure: bool,
+
+    /// Directory with the certificate for /metrics [default: one is made and signed by itself]
+    #[arg(long, env = "METRICS_CERT_PATH", value_name = "DIRECTORY")]
+    pub metrics_cert_path: Option<PathBuf>,
+
+    /// File of the certificate in that directory
+    #[arg(
+        long,
+        env = "METRICS_CERT_NAME",
+        value_name = "FILE",
+        default_value = DEFAULT_CERT_NAME
+    )]
+    pub metrics_cert_name: String,
+
+    /// File of its key in that directory
+    #[arg(
+        long,
+        env = "METRICS_CERT_KEY",
+        value_name = "FILE",
+        default_value = DEFAULT_CERT_KEY
+    )]
+    pub metrics_cert_key: String,
 
     /// Address that serves /healthz and /readyz; `0` turns it off
     #[arg(
@@ -65,14 +102,48 @@ pub struct Options {
     )]
     pub leader_elect: bool,
 
+    /// Name of the lease [default: the operator's name and `-leader`]
+    #[arg(long, env = "LEADER_ELECT_ID", value_name = "NAME", value_parser = values::object_name)]
+    pub leader_elect_id: Option<String>,
+
     /// Namespace of the lease [default: the operator's own namespace]
     #[arg(
         long,
         env = "LEADER_ELECT_NAMESPACE",
         value_name = "NAMESPACE",
-        value_parser = parse_namespace
+        value_parser = values::namespace
     )]
     pub leader_elect_namespace: Option<String>,
+
+    /// How long others wait for a leader that is not heard of, in whole seconds
+    #[arg(
+        long,
+        env = "LEADER_ELECT_LEASE_DURATION",
+        value_name = "DURATION",
+        default_value = "15s",
+        value_parser = values::duration
+    )]
+    pub leader_elect_lease_duration: Duration,
+
+    /// How long a leader that cannot renew the lease goes on
+    #[arg(
+        long,
+        env = "LEADER_ELECT_RENEW_DEADLINE",
+        value_name = "DURATION",
+        default_value = "10s",
+        value_parser = values::duration
+    )]
+    pub leader_elect_renew_deadline: Duration,
+
+    /// How often the lease is renewed, or asked for
+    #[arg(
+        long,
+        env = "LEADER_ELECT_RETRY_PERIOD",
+        value_name = "DURATION",
+        default_value = "2s",
+        value_parser = values::duration
+    )]
+    pub leader_elect_retry_period: Duration,
 
     /// Reconciles that each controller runs at the same time
     #[arg(
@@ -82,6 +153,16 @@ pub struct Options {
         default_value_t = DEFAULT_CONCURRENCY
     )]
     pub concurrency: NonZeroU16,
+
+    /// How long one reconcile may take before it is ended and counts as failed
+    #[arg(
+        long,
+        env = "RECONCILE_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "5m",
+        value_parser = values::duration
+    )]
+    pub reconcile_timeout: Duration,
 
     /// Format of the log on stderr; `auto` is `human` on a terminal, else `json`
     #[arg(
@@ -99,7 +180,7 @@ pub struct Options {
         env = "RUST_LOG",
         value_name = "LEVEL",
         default_value = DEFAULT_LOG_LEVEL,
-        value_parser = parse_log_level
+        value_parser = values::log_level
     )]
     pub log_level: String,
 
@@ -111,6 +192,10 @@ pub struct Options {
 const DEFAULT_CONCURRENCY: NonZeroU16 = NonZeroU16::new(4).expect("four is not zero");
 const DEFAULT_LOG_LEVEL: &str = "info";
 const DEFAULT_PROBE_PORT: u16 = 8081;
+const DEFAULT_CERT_NAME: &str = "tls.crt";
+const DEFAULT_CERT_KEY: &str = "tls.key";
+/// Where controller-runtime's webhook server listens.
+const WEBHOOK_PORT: u16 = 9443;
 
 impl Default for Options {
     fn default() -> Self {
@@ -119,10 +204,19 @@ impl Default for Options {
             context: None,
             namespaces: Vec::new(),
             metrics_bind_address: BindAddress::Off,
+            metrics_secure: true,
+            metrics_cert_path: None,
+            metrics_cert_name: DEFAULT_CERT_NAME.to_owned(),
+            metrics_cert_key: DEFAULT_CERT_KEY.to_owned(),
             health_probe_bind_address: BindAddress::Port(DEFAULT_PROBE_PORT),
             leader_elect: false,
+            leader_elect_id: None,
             leader_elect_namespace: None,
+            leader_elect_lease_duration: Duration::from_secs(15),
+            leader_elect_renew_deadline: Duration::from_secs(10),
+            leader_elect_retry_period: Duration::from_secs(2),
             concurrency: DEFAULT_CONCURRENCY,
+            reconcile_timeout: Duration::from_secs(300),
             log_format: LogFormat::Auto,
             log_level: DEFAULT_LOG_LEVEL.to_owned(),
             rbac_recording: None,
@@ -131,6 +225,83 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What no single flag can tell: whether they fit together.
+    ///
+    /// # Errors
+    ///
+    /// Every problem, one a line.
+    pub(crate) fn check(&self) -> Result<()> {
+        let problems: Vec<_> = [
+            self.lease_problem(),
+            self.certificate_problem(),
+            self.port_problem(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::other(problems.join("\n")))
+    }
+
+    /// A leader has to have given up before others may take over, and to have tried more than once.
+    fn lease_problem(&self) -> Option<String> {
+        let lease = self.leader_elect_lease_duration;
+        let deadline = self.leader_elect_renew_deadline;
+        let retry = self.leader_elect_retry_period;
+        if lease.subsec_nanos() != 0 {
+            // As such it is stored.
+            return Some(format!(
+                "`--leader-elect-lease-duration` is {lease:?}: use whole seconds"
+            ));
+        }
+        if lease <= deadline {
+            return Some(format!(
+                "`--leader-elect-lease-duration` is {lease:?}: it has to be longer than `--leader-elect-renew-deadline`, which is {deadline:?}"
+            ));
+        }
+        // client-go's factor: it waits up to that much longer.
+        if deadline <= retry.mul_f64(1.2) {
+            return Some(format!(
+                "`--leader-elect-renew-deadline` is {deadline:?}: it has to be longer than 1.2 times `--leader-elect-retry-period`, which is {retry:?}"
+            ));
+        }
+        None
+    }
+
+    fn certificate_problem(&self) -> Option<String> {
+        let directory = self
+            .metrics_cert_path
+            .as_deref()
+            .filter(|_| self.metrics_secure)?;
+        let files = [&self.metrics_cert_name, &self.metrics_cert_key];
+        let missing = files
+            .into_iter()
+            .map(|file| directory.join(file))
+            .find(|file| !file.is_file())?;
+        Some(format!(
+            "`--metrics-cert-path` has no file `{}`",
+            missing.display()
+        ))
+    }
+
+    fn port_problem(&self) -> Option<String> {
+        let addresses = [
+            ("--metrics-bind-address", &self.metrics_bind_address),
+            (
+                "--health-probe-bind-address",
+                &self.health_probe_bind_address,
+            ),
+        ];
+        let (flag, address) = addresses
+            .into_iter()
+            .find(|(_, address)| address.port() == Some(WEBHOOK_PORT))?;
+        Some(format!(
+            "`{flag}` is `{address}`: port {WEBHOOK_PORT} is kept for webhooks"
+        ))
+    }
+
     /// The namespaces to watch, sorted, each once. Empty: all of them.
     pub(crate) fn watched_namespaces(&self) -> Vec<String> {
         let mut namespaces: Vec<String> = self
@@ -174,94 +345,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// Where a server listens: `0` (nowhere), `:8080` (that port of every address) or `host:port`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BindAddress {
-    /// `0`: there is no server.
-    Off,
-    /// `:8080`: every address of the machine, IPv6 and IPv4. Port 0 takes a free one.
-    Port(u16),
-    /// `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`.
-    Host(String, u16),
-}
-
-impl BindAddress {
-    /// What to try to bind, best first, in the notation of `tokio::net::TcpListener::bind`.
-    pub(crate) fn candidates(&self) -> Vec<String> {
-        match self {
-            Self::Off => Vec::new(),
-            // An IPv6 wildcard takes IPv4 too, but a machine may have IPv6 turned off.
-            Self::Port(port) => vec![format!("[::]:{port}"), format!("0.0.0.0:{port}")],
-            Self::Host(host, port) => vec![format!("{host}:{port}")],
-        }
-    }
-}
-
-impl FromStr for BindAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is not an address: use `:8080`, `127.0.0.1:8080`, or `0` for off");
-        if text == "0" {
-            return Ok(Self::Off);
-        }
-        let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-        let port = port.parse().map_err(|_| wrong())?;
-        if host.is_empty() {
-            return Ok(Self::Port(port));
-        }
-        // A bare IPv6 address would be cut at the wrong colon.
-        let plausible = text.parse::<SocketAddr>().is_ok() || is_host_name(host);
-        if plausible {
-            Ok(Self::Host(host.to_owned(), port))
-        } else {
-            Err(wrong())
-        }
-    }
-}
-
-impl fmt::Display for BindAddress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Off => formatter.write_str("0"),
-            Self::Port(port) => write!(formatter, ":{port}"),
-            Self::Host(host, port) => write!(formatter, "{host}:{port}"),
-        }
-    }
-}
-
-fn is_host_name(host: &str) -> bool {
-    host.chars()
-        .all(|character| character.is_ascii_alphanumeric() || character == '-' || character == '.')
-}
-
-fn parse_namespace(text: &str) -> Result<String, String> {
-    let allowed = |character: char| {
-        character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
-    };
-    let valid = text.len() <= 63
-        && text.chars().all(allowed)
-        && !text.starts_with('-')
-        && !text.ends_with('-');
-    if valid {
-        return Ok(text.to_owned());
-    }
-    Err("a namespace is made of lower-case letters, digits and `-`, at most 63 of them".to_owned())
-}
-
-fn parse_log_level(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
-        return Ok(DEFAULT_LOG_LEVEL.to_owned());
-    }
-    match EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!(
-            "{error}: use a level like `debug`, or directives like `info,kube=debug`"
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,30 +361,6 @@ mod tests {
         Arguments::try_parse_from(all)
             .map(|parsed| parsed.manager)
             .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn addresses_are_read_as_kubebuilder_reads_them() {
-        let host = |host: &str, port| BindAddress::Host(host.to_owned(), port);
-        for (text, expected) in [
-            ("0", BindAddress::Off),
-            (":8080", BindAddress::Port(8080)),
-            ("127.0.0.1:8080", host("127.0.0.1", 8080)),
-            ("[::1]:8080", host("[::1]", 8080)),
-            ("localhost:0", host("localhost", 0)),
-        ] {
-            assert_eq!(text.parse(), Ok(expected.clone()), "{text}");
-            assert_eq!(expected.to_string(), text);
-        }
-        for wrong in ["", "8080", "off", ":", ":99999", "::1:8080", "a b:1"] {
-            let error = wrong.parse::<BindAddress>().unwrap_err();
-            assert!(error.contains(":8080"), "{wrong}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_port_is_bound_on_both_families() {
-        assert_eq!(BindAddress::Port(1).candidates(), ["[::]:1", "0.0.0.0:1"]);
     }
 
     #[test]
@@ -346,9 +405,43 @@ mod tests {
             (&["--concurrency", "0"], "--concurrency"),
             (&["--log-level", "kube=loud"], "use a level like `debug`"),
             (&["--log-format", "xml"], "human"),
+            (&["--reconcile-timeout", "5"], "like `15s`"),
+            (&["--leader-elect-id", "A"], "lower-case"),
         ] {
             let error = parse(arguments).unwrap_err();
             assert!(error.contains(expected), "{arguments:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_command_line_gives_the_default() {
+        let parsed = format!("{:?}", parse(&[]).unwrap());
+        assert_eq!(parsed, format!("{:?}", Options::default()));
+        Options::default().check().unwrap();
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_said_all_at_once() {
+        let options = parse(&[
+            "--leader-elect-renew-deadline=15s",
+            "--metrics-cert-path=/nonexistent",
+            "--metrics-bind-address=:9443",
+        ]);
+        let error = options.unwrap().check().unwrap_err().to_string();
+        let expected = "`--leader-elect-lease-duration` is 15s: it has to be longer than `--leader-elect-renew-deadline`, which is 15s\n\
+                        `--metrics-cert-path` has no file `/nonexistent/tls.crt`\n\
+                        `--metrics-bind-address` is `:9443`: port 9443 is kept for webhooks";
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn a_leader_tries_more_than_once_before_it_gives_up() {
+        for (flag, expected) in [
+            ("--leader-elect-retry-period=9s", "1.2 times"),
+            ("--leader-elect-lease-duration=10500ms", "whole seconds"),
+        ] {
+            let error = parse(&[flag]).unwrap().check().unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
         }
     }
 }
