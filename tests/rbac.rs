@@ -37,6 +37,7 @@ const GRANTED: &[(&str, &str, &str)] = &[
     ("create", "leases.coordination.k8s.io", LEASES),
     ("get", "leases.coordination.k8s.io", LEASES),
     ("update", "leases.coordination.k8s.io", LEASES),
+    ("watch", "leases.coordination.k8s.io", LEASES),
 ];
 const LEASES: &str = "config/rbac/leader_election_role.yaml";
 

@@ -1,5 +1,7 @@
 //! What a reconcile, and the runtime itself, may fail with.
 
+use crate::client::fence::NotLeading;
+
 /// The `Result` of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -91,6 +93,7 @@ impl From<std::io::Error> for Error {
 pub(crate) fn describe(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => describe_status(status),
+        kube::Error::Service(error) if error.is::<NotLeading>() => error.to_string(),
         kube::Error::Service(error) => {
             format!("cannot reach the API server: {}", chain(error.as_ref()))
         }

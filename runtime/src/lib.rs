@@ -58,6 +58,7 @@
 
 mod backoff;
 mod cache;
+mod client;
 pub mod conditions;
 mod controller;
 mod election;
@@ -65,7 +66,6 @@ mod election;
 pub mod envtest;
 mod error;
 mod events;
-mod kubeconfig;
 mod logging;
 mod manager;
 mod metrics;

@@ -36,8 +36,13 @@ impl Stage {
     }
 
     async fn operator(&self, name: &str) -> Operator {
+        self.operator_with(name, &[]).await
+    }
+
+    async fn operator_with(&self, name: &str, variables: &[&str]) -> Operator {
         let name = format!("POD_NAME={name}");
-        operator(&self.environment, "operator", &[ELECT, &name]).await
+        let variables = [&[ELECT, &name], variables].concat();
+        operator(&self.environment, "operator", &variables).await
     }
 
     /// Waits until the lease is held by the operator of that name, or by nobody.
@@ -89,6 +94,31 @@ async fn one_leads_and_the_other_takes_over_when_it_ends() {
     stage.reconciled("b").await;
     assert!(second.terminate().await.unwrap().success());
     stage.held_by("").await;
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn a_lease_that_is_given_back_is_taken_at_once() {
+    let stage = Stage::new().await;
+    // Whoever asks only once in a while would not get it before this test gives up.
+    let seldom = [
+        "LEADER_ELECT_LEASE_DURATION=20m",
+        "LEADER_ELECT_RENEW_DEADLINE=15m",
+        "LEADER_ELECT_RETRY_PERIOD=10m",
+    ];
+    let first = stage.operator_with("first", &seldom).await;
+    stage.held_by("first_").await;
+    let second = stage.operator_with("second", &seldom).await;
+    second.ready().await.unwrap();
+    eventually("the second one watches the lease", PATIENCE, async || {
+        let log = second.log();
+        let waits = log.contains("waiting for the lease") && log.contains("holder=\"first_");
+        waits.then_some(()).ok_or(log)
+    })
+    .await;
+    assert!(first.terminate().await.unwrap().success());
+    stage.held_by("second_").await;
+    second.kill();
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ struct Bench {
 }
 
 fn bench(namespaces: &[&str]) -> Bench {
-    crate::kubeconfig::install_crypto_provider();
+    crate::client::install_crypto_provider();
     let nowhere = Config::new("http://127.0.0.1:1".parse().unwrap());
     let source = Source {
         client: Client::try_from(nowhere).unwrap(),

@@ -59,7 +59,7 @@ use kube::Client;
 pub use audit::Request;
 pub use operator::Operator;
 
-use crate::{Error, Result, kubeconfig};
+use crate::{Error, Result, client};
 use assets::Assets;
 use control_plane::ControlPlane;
 use directory::Directory;
@@ -82,7 +82,7 @@ impl Environment {
     /// When `KUBEBUILDER_ASSETS` does not name a directory with the three binaries, or when one of
     /// them does not start.
     pub async fn start() -> Result<Self> {
-        kubeconfig::install_crypto_provider();
+        client::install_crypto_provider();
         let assets = Assets::find()?;
         let directory = Directory::new()?;
         let (control_plane, client) = ControlPlane::start(&assets, directory.path()).await?;

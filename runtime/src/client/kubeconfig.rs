@@ -1,22 +1,11 @@
-//! From the command line to a client: which API server, as whom.
+//! From the command line to an API server, and as whom to speak to it.
 
+use kube::Config;
 use kube::config::{InferConfigError, KubeConfigOptions, Kubeconfig, KubeconfigError};
-use kube::{Client, Config};
 
 use crate::error::chain;
 use crate::options::Options;
-use crate::recording::Recorder;
 use crate::{Error, Result};
-
-/// Connects as the options say: kubeconfig files, context, else what kube finds by itself.
-pub(crate) async fn client(options: &Options, recorder: Option<&Recorder>) -> Result<Client> {
-    install_crypto_provider();
-    let config = config(options).await?;
-    match recorder {
-        Some(recorder) => recorder.client(config),
-        None => Client::try_from(config).map_err(Error::from),
-    }
-}
 
 /// rustls wants one provider for the process and panics when features enable two and nobody chose.
 pub(crate) fn install_crypto_provider() {
@@ -24,7 +13,9 @@ pub(crate) fn install_crypto_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-async fn config(options: &Options) -> Result<Config> {
+/// Where to connect, as the options say: kubeconfig files, context, else what kube finds by itself.
+pub(crate) async fn config(options: &Options) -> Result<Config> {
+    install_crypto_provider();
     let selected = KubeConfigOptions {
         context: options.context.clone(),
         ..KubeConfigOptions::default()
@@ -85,7 +76,7 @@ mod tests {
             kubeconfig: Some("/nonexistent/config".into()),
             ..Options::default()
         };
-        let Err(error) = client(&options, None).await else {
+        let Err(error) = config(&options).await else {
             panic!("connected to nothing");
         };
         let expected = "cannot read the kubeconfig `/nonexistent/config`: No such file";

@@ -1,9 +1,10 @@
 //! The operator's `main`: collects controllers, then starts, supervises and ends everything.
 
+mod run;
+
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::{self, Kind, SharedCache};
+use crate::client::Fence;
 use crate::election::Election;
 use crate::metrics::Metrics;
 use crate::options::Options;
@@ -21,13 +23,7 @@ use crate::readiness::Readiness;
 use crate::recording::{Header, Recorder};
 use crate::setup::Setup;
 use crate::signals::Signals;
-use crate::{Error, Result, kubeconfig, logging, server};
-
-/// How long running reconciles may take to finish when the operator ends. Kubernetes kills a pod
-/// 30 s after SIGTERM, and the lease has to be released before.
-const LONGEST_SHUTDOWN: Duration = Duration::from_secs(25);
-/// How long Events that still wait may take to be sent after that.
-const LONGEST_FLUSH: Duration = Duration::from_secs(1);
+use crate::{Error, Result, client, logging, server};
 
 /// The whole operator: client, caches, controllers, probes, metrics, leader election.
 ///
@@ -40,6 +36,8 @@ pub struct Manager {
     registry: Registry,
     metrics: Metrics,
     recorder: Option<Recorder>,
+    /// Around the client, when there is an election.
+    fence: Option<Fence>,
     readiness: Readiness,
     shutdown: CancellationToken,
     collected: Mutex<Collected>,
@@ -65,12 +63,13 @@ struct CacheKey {
 impl Manager {
     /// Sets up logs and connects to the cluster. Watches `--namespace`, or all namespaces.
     ///
-    /// `name` is the operator's name; the lease of the leader election is `<name>-leader`.
+    /// `name` is the operator's name; the lease of the leader election is `<name>-leader`, unless
+    /// the options say otherwise.
     ///
     /// # Errors
     ///
-    /// When options contradict each other, there is no usable kubeconfig and this is no pod, or the
-    /// file of `--rbac-recording` cannot be opened. The API server is not asked yet.
+    /// When there is no usable kubeconfig and this is no pod, or the file of `--rbac-recording`
+    /// cannot be opened. The API server is not asked yet.
     pub async fn new(name: impl Into<String>, options: Options) -> Result<Self> {
         let manager = Self::connect(name.into(), options).await?;
         Ok(manager.prepared())
@@ -93,12 +92,14 @@ impl Manager {
 
     async fn connect(name: String, options: Options) -> Result<Self> {
         logging::init(&options);
-        options.check()?;
         let recorder = options.recording_file().map(Recorder::open).transpose()?;
-        let client = kubeconfig::client(&options, recorder.as_ref()).await?;
+        let config = client::config(&options).await?;
+        let fence = fence(&name, &options, &config.default_namespace);
+        let client = client::connect(config, recorder.as_ref(), fence.as_ref())?;
         Ok(Self {
             recorder,
-            ..Self::with_client(name, options, client)
+            fence,
+            ..Self::around(name, options, client)
         })
     }
 
@@ -118,12 +119,26 @@ impl Manager {
     /// With a client that is there already, and without setting up logs. For tests: nothing is
     /// recorded, since the client is not the operator's.
     pub fn with_client(name: impl Into<String>, options: Options, client: Client) -> Self {
+        let name = name.into();
+        let fence = fence(&name, &options, client.default_namespace());
+        let client = match &fence {
+            Some(fence) => client::fenced(client, fence),
+            None => client,
+        };
+        Self {
+            fence,
+            ..Self::around(name, options, client)
+        }
+    }
+
+    fn around(name: String, options: Options, client: Client) -> Self {
         let mut registry = Registry::default();
         Self {
-            name: name.into(),
+            name,
             namespaces: options.watched_namespaces(),
             metrics: Metrics::register(&mut registry),
             recorder: None,
+            fence: None,
             options,
             client,
             registry,
@@ -170,15 +185,25 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// When an address cannot be bound, two controllers have one name, a controller or a watch ends
+    /// When options contradict each other, an address cannot be bound, two controllers have one name, a controller or a watch ends
     /// by itself, the lease is lost, or running reconciles did not finish.
     pub async fn start(self) -> Result<()> {
-        let mut signals = Signals::listen()?;
+        self.options.check()?;
+        let signals = Signals::listen()?;
         let collected = std::mem::take(&mut *self.collected());
         refuse_equal_names(&collected.names)?;
         if let Some(recorder) = &self.recorder {
             recorder.start(self.recording_header().with_controllers(&collected.names));
         }
+        let election = self.fence.as_ref().map(|fence| {
+            Election::new(
+                self.client.clone(),
+                &self.name,
+                &self.options,
+                fence.clone(),
+                self.metrics.clone(),
+            )
+        });
 
         // Ends with this function, in whatever way it ends.
         let mut background = JoinSet::new();
@@ -192,40 +217,17 @@ impl Manager {
         for watch in collected.watches {
             background.spawn(watch);
         }
-        let mut publishers = JoinSet::new();
-        for publisher in collected.publishers {
-            publishers.spawn(publisher);
-        }
-
-        let election = self.options.leader_elect.then(|| {
-            let own = self.client.default_namespace();
-            let namespace = self
-                .options
-                .leader_elect_namespace
-                .as_deref()
-                .unwrap_or(own);
-            Election::new(
-                self.client.clone(),
-                namespace,
-                &self.name,
-                self.metrics.clone(),
-            )
-        });
-        let work = work(
-            collected.controllers,
+        let work = run::Work {
+            controllers: collected.controllers,
+            publishers: collected.publishers,
             election,
-            self.readiness.clone(),
-            self.shutdown.clone(),
-        );
-        let supervised = supervise(work, &mut signals, &self.readiness, &self.shutdown);
-        let result = tokio::select! {
-            result = supervised => result,
-            error = first_to_end(&mut background) => Err(error),
+            readiness: self.readiness,
+            shutdown: self.shutdown,
         };
-        // The contexts of the controllers are gone by now, and with them the senders of Events.
-        let flushed = async { while publishers.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(LONGEST_FLUSH, flushed).await;
-        result
+        tokio::select! {
+            result = work.supervised(signals) => result,
+            error = run::first_to_end(&mut background) => Err(error),
+        }
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -279,86 +281,17 @@ impl Manager {
     }
 }
 
-/// Waits until a watch or a server ends, which none of them does by itself: without it the operator
-/// would go on with what it knew last.
-async fn first_to_end(background: &mut JoinSet<()>) -> Error {
-    match background.join_next().await {
-        Some(Err(error)) => Error::other(format!("a watch or a server failed: {error}")),
-        Some(Ok(())) => Error::other("a watch or a server ended by itself"),
-        // There is none.
-        None => std::future::pending().await,
-    }
-}
-
-/// Runs `work` until it ends or is told to, and then gives it a last time to finish.
-async fn supervise(
-    work: impl Future<Output = Result<()>>,
-    signals: &mut Signals,
-    readiness: &Readiness,
-    shutdown: &CancellationToken,
-) -> Result<()> {
-    let mut work = std::pin::pin!(work);
-    tokio::select! {
-        result = &mut work => return result,
-        signal = signals.next() => tracing::info!(signal, "shutting down"),
-        () = shutdown.cancelled() => tracing::info!("shutting down"),
-    }
-    readiness.stopping();
-    shutdown.cancel();
-    tokio::select! {
-        result = &mut work => result,
-        signal = signals.next() => Err(Error::other(format!(
-            "ended by a second {signal}, without waiting for running reconciles"
-        ))),
-        () = tokio::time::sleep(LONGEST_SHUTDOWN) => Err(Error::other(format!(
-            "running reconciles did not finish within {LONGEST_SHUTDOWN:?}"
-        ))),
-    }
-}
-
-/// Waits for the caches, then for the lease, and runs the controllers until the shutdown.
-async fn work(
-    controllers: Vec<BoxFuture<'static, ()>>,
-    election: Option<Election>,
-    readiness: Readiness,
-    shutdown: CancellationToken,
-) -> Result<()> {
-    let begin = Instant::now();
-    tokio::select! {
-        () = readiness.all_filled() => {}
-        () = shutdown.cancelled() => return Ok(()),
-    }
-    tracing::info!(
-        seconds = begin.elapsed().as_secs_f64(),
-        "every cache is filled"
-    );
-    let controllers = run(controllers, &shutdown);
-    match election {
-        Some(election) => election.lead(controllers, &shutdown).await,
-        None => controllers.await,
-    }
-}
-
-/// Runs every controller on a task of its own. Dropped, it ends them all.
-async fn run(controllers: Vec<BoxFuture<'static, ()>>, shutdown: &CancellationToken) -> Result<()> {
-    if controllers.is_empty() {
-        shutdown.cancelled().await;
-        return Ok(());
-    }
-    tracing::info!(controllers = controllers.len(), "running the controllers");
-    let mut running = JoinSet::new();
-    for controller in controllers {
-        running.spawn(controller);
-    }
-    while let Some(ended) = running.join_next().await {
-        if let Err(error) = ended {
-            return Err(Error::other(format!("a controller ended: {error}")));
-        }
-        if !shutdown.is_cancelled() {
-            return Err(Error::other("a controller ended by itself"));
-        }
-    }
-    Ok(())
+/// The fence for the election's lease, if there is an election.
+fn fence(operator: &str, options: &Options, own_namespace: &str) -> Option<Fence> {
+    let namespace = options.leader_elect_namespace.as_deref();
+    let name = match &options.leader_elect_id {
+        Some(id) => id.clone(),
+        None => format!("{operator}-leader"),
+    };
+    options.leader_elect.then(|| {
+        let namespace = namespace.unwrap_or(own_namespace);
+        Fence::new(namespace, &name, options.leader_elect_renew_deadline)
+    })
 }
 
 fn refuse_equal_names(names: &[&str]) -> Result<()> {
