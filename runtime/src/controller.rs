@@ -10,18 +10,38 @@ use kube::runtime::reflector::ObjectRef;
 use crate::cache::{Cache, Kind};
 
 /// Feeds kube's [`Controller`] from caches, as `owns` and `watches` do from watches of its own.
+///
+/// ```no_run
+/// use k8s_openapi::api::{apps::v1::Deployment, core::v1::{ConfigMap, Secret}};
+/// use kube::runtime::{Controller, reflector::ObjectRef};
+/// use opgen_runtime::{Cache, CompactCache, ControllerExt};
+///
+/// fn controller(
+///     maps: &Cache<ConfigMap>,
+///     deployments: &CompactCache<Deployment>,
+///     secrets: &CompactCache<Secret>,
+/// ) -> Controller<ConfigMap> {
+///     maps.controller()
+///         .owns_cached(deployments)
+///         .watches_cached(secrets, |secret| {
+///             let map = secret.metadata.labels.as_ref().and_then(|labels| labels.get("map"));
+///             let namespace = secret.metadata.namespace.as_deref().unwrap_or_default();
+///             map.map(|map| ObjectRef::new(map).within(namespace))
+///         })
+/// }
+/// ```
 pub trait ControllerExt<K: Kind>: Sized {
     /// Reconciles the owner whenever an object that it owns changes or is deleted.
     ///
     /// The owners are those that `metadata.ownerReferences` names, of any version of their kind.
     #[must_use]
-    fn owns_cached<Child: Kind>(self, children: &Cache<Child>) -> Self;
+    fn owns_cached<Child: Kind, Form>(self, children: &Cache<Child, Form>) -> Self;
 
     /// Reconciles what `mapper` names whenever an object of another kind changes or is deleted.
     #[must_use]
-    fn watches_cached<Other, Objects>(
+    fn watches_cached<Other, Form, Objects>(
         self,
-        others: &Cache<Other>,
+        others: &Cache<Other, Form>,
         mapper: impl Fn(Arc<Other>) -> Objects + Send + Sync + 'static,
     ) -> Self
     where
@@ -31,15 +51,15 @@ pub trait ControllerExt<K: Kind>: Sized {
 }
 
 impl<K: Kind> ControllerExt<K> for Controller<K> {
-    fn owns_cached<Child: Kind>(self, children: &Cache<Child>) -> Self {
+    fn owns_cached<Child: Kind, Form>(self, children: &Cache<Child, Form>) -> Self {
         // kube's own mapping looks for the owner of a namespaced child in the child's namespace,
         // even if the owner's kind has none.
-        self.watches_cached(children, |child| owners(&*child))
+        self.watches_shared_stream(children.identity_stream(), |child| owners(&*child))
     }
 
-    fn watches_cached<Other, Objects>(
+    fn watches_cached<Other, Form, Objects>(
         self,
-        others: &Cache<Other>,
+        others: &Cache<Other, Form>,
         mapper: impl Fn(Arc<Other>) -> Objects + Send + Sync + 'static,
     ) -> Self
     where
@@ -52,7 +72,7 @@ impl<K: Kind> ControllerExt<K> for Controller<K> {
 }
 
 /// The objects of kind `K` that own `child`.
-fn owners<K: Kind, Child: Kind>(child: &Child) -> Vec<ObjectRef<K>> {
+fn owners<K: Kind, Child: Resource>(child: &Child) -> Vec<ObjectRef<K>> {
     let meta = child.meta();
     let namespace = meta.namespace.as_deref().filter(|_| K::NAMESPACED);
     let references = meta.owner_references.iter().flatten();

@@ -78,7 +78,7 @@ mod server;
 mod setup;
 mod signals;
 
-pub use cache::{Cache, Kind};
+pub use cache::{Cache, Compact, CompactCache, Kind, Typed};
 pub use controller::ControllerExt;
 pub use error::{Error, Result};
 pub use events::Events;

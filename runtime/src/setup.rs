@@ -8,7 +8,7 @@ use kube::Client;
 use kube::runtime::controller::{self, Action};
 use kube::runtime::{Controller, watcher};
 
-use crate::cache::{Cache, Kind};
+use crate::cache::{Cache, CompactCache, Kind};
 use crate::events::Events;
 use crate::manager::Manager;
 use crate::reconciler::{Failures, Reconciler};
@@ -36,9 +36,30 @@ impl<'a> Setup<'a> {
     /// All controllers that ask for the same kind with the same selectors share one watch; its
     /// further configuration is that of the first. A namespaced kind is watched in the namespaces
     /// of `--namespace`.
+    ///
+    /// An object that does not fit its type is left out as if it were not there. It is logged,
+    /// counted, and gets an Event in the name of the first controller that asked for the cache.
     pub fn cache<K: Kind>(&self, config: watcher::Config) -> Cache<K> {
         let shared = self.manager.shared_cache::<K>(config);
-        Cache::handle(shared, self.handle, self.name)
+        Cache::typed(shared, self.handle, self.name)
+    }
+
+    /// As [`cache`](Self::cache), for a kind that this controller makes or reads, but does not
+    /// reconcile: its objects take a fifth of the memory, see [`CompactCache`].
+    ///
+    /// Where another controller asks for a `cache` of the same kind and selectors, both share that.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::apps::v1::Deployment;
+    /// # use kube::runtime::watcher;
+    /// # fn example(setup: &opgen_runtime::Setup<'_>) {
+    /// let ours = watcher::Config::default().labels("app.kubernetes.io/managed-by=myapp");
+    /// let deployments = setup.compact_cache::<Deployment>(ours);
+    /// # }
+    /// ```
+    pub fn compact_cache<K: Kind>(&self, config: watcher::Config) -> CompactCache<K> {
+        let shared = self.manager.shared_cache::<K>(config);
+        CompactCache::compact(shared, self.handle, self.name)
     }
 
     /// Where this controller publishes its Events.

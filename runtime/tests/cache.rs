@@ -9,13 +9,23 @@ use common::*;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client};
+use opgen_runtime::Manager;
 use opgen_runtime::envtest::{Environment, eventually};
 use serde_json::{Value, json};
+
+/// How the operator keeps its Deployments.
+#[derive(Clone, Copy)]
+enum Kept {
+    Compact,
+    /// Somebody else in the operator has asked for them typed.
+    Typed,
+}
 
 /// One widget, `w`, and the operator that looks after it.
 struct Stage {
     environment: Environment,
     operator: Client,
+    kept: Kept,
     widgets: Api<Widget>,
     deployments: Api<Deployment>,
     context: Arc<Context>,
@@ -24,17 +34,18 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(note: Option<&'static str>, spec: Value) -> Self {
+    async fn new(kept: Kept, note: Option<&'static str>, spec: Value) -> Self {
         let environment = Environment::start().await.unwrap();
         install(&environment, &[widget_crd()]).await;
         let operator = operator_client(&environment).await;
         apply(&environment.client(), NAMESPACE, "w", spec).await;
-        let (context, running) = run(&operator, note);
+        let (context, running) = run_kept(kept, &operator, note);
         let mut stage = Self {
             widgets: Api::namespaced(environment.client(), NAMESPACE),
             deployments: Api::namespaced(environment.client(), NAMESPACE),
             environment,
             operator,
+            kept,
             context,
             running: Some(running),
             touches: 0,
@@ -45,7 +56,7 @@ impl Stage {
 
     async fn restart(&mut self, note: Option<&'static str>) {
         self.stop().await;
-        let (context, running) = run(&self.operator, note);
+        let (context, running) = run_kept(self.kept, &self.operator, note);
         self.context = context;
         self.running = Some(running);
         self.settle().await;
@@ -82,6 +93,23 @@ impl Stage {
             .unwrap();
     }
 
+    async fn remove(&self, path: &str) {
+        let operations = json!([{ "op": "remove", "path": path }]);
+        let patch: Patch<()> = Patch::Json(serde_json::from_value(operations).unwrap());
+        let parameters = PatchParams::default();
+        let patched = self.deployments.patch("w", &parameters, &patch).await;
+        patched.unwrap();
+    }
+
+    /// Server-side apply by force, as another manager.
+    async fn apply_as(&self, manager: &str, mut content: Value) -> kube::Result<Deployment> {
+        content["apiVersion"] = json!("apps/v1");
+        content["kind"] = json!("Deployment");
+        let parameters = PatchParams::apply(manager).force();
+        let patch = Patch::Apply(&content);
+        self.deployments.patch("w", &parameters, &patch).await
+    }
+
     /// The Deployment in JSON, `null` when there is none.
     async fn deployment(&self) -> Value {
         let deployment = self.deployments.get_opt("w").await.unwrap();
@@ -111,13 +139,32 @@ impl Stage {
     }
 }
 
+fn run_kept(kept: Kept, client: &Client, note: Option<&'static str>) -> (Arc<Context>, Running) {
+    let mut manager = Manager::with_client("widgets", options(&[]), client.clone());
+    let context = register(&mut manager, note);
+    if let Kept::Typed = kept {
+        manager.controller("other").cache::<Deployment>(owned());
+    }
+    (context, Running::start(manager))
+}
+
 const APPLIED: [&str; 1] = ["patch deployments"];
 const CONTAINER: &str = "/spec/template/spec/containers/0";
 
 #[tokio::test]
 #[ignore = "needs kube-apiserver: make test"]
 async fn an_operator_writes_only_what_differs() {
-    let mut stage = Stage::new(Some("old"), json!({ "image": "one" })).await;
+    writes_only_what_differs(Kept::Compact).await;
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn an_operator_with_a_typed_cache_writes_only_what_differs() {
+    writes_only_what_differs(Kept::Typed).await;
+}
+
+async fn writes_only_what_differs(kept: Kept) {
+    let mut stage = Stage::new(kept, Some("old"), json!({ "image": "one" })).await;
     let creation = ["patch widgets", "patch deployments", "patch widgets/status"];
     assert_eq!(
         writes(&stage.environment),
@@ -145,6 +192,13 @@ async fn an_operator_writes_only_what_differs() {
         "the sidecar is left alone"
     );
 
+    let same = json!({ "spec": { "replicas": 1 } });
+    stage.apply_as("other", same).await.unwrap();
+    assert!(
+        stage.writes_since(from).await.is_empty(),
+        "the same value, set by another manager too"
+    );
+
     stage.restart(Some("old")).await;
     assert!(stage.writes_since(from).await.is_empty(), "a restart");
 
@@ -153,15 +207,38 @@ async fn an_operator_writes_only_what_differs() {
     assert_eq!(stage.writes_since(from).await, APPLIED, "a changed value");
 
     let from = stage.writes();
-    let lost = json!([{ "op": "remove", "path": "/metadata/labels/app" }]);
-    let lost: Patch<()> = Patch::Json(serde_json::from_value(lost).unwrap());
-    stage
-        .deployments
-        .patch("w", &PatchParams::default(), &lost)
-        .await
-        .unwrap();
+    // Behind the sidecar.
+    let ports = "/spec/template/spec/containers/1/ports";
+    stage.remove(ports).await;
+    let ours = json!([{ "containerPort": 80, "protocol": "TCP" }]);
+    stage.becomes(ports, ours).await;
+    assert_eq!(stage.writes_since(from).await, APPLIED, "a removed port");
+
+    let from = stage.writes();
+    stage.remove("/metadata/labels/app").await;
     stage.becomes("/metadata/labels/app", json!("w")).await;
     assert_eq!(stage.writes_since(from).await, APPLIED, "a removed label");
+
+    let from = stage.writes();
+    stage.remove("/metadata/labels/managed-by").await;
+    stage
+        .becomes("/metadata/labels/managed-by", json!(CONTROLLER))
+        .await;
+    assert_eq!(
+        stage.writes_since(from).await,
+        APPLIED,
+        "the label that the cache selects by"
+    );
+
+    let from = stage.writes();
+    let other = json!({ "spec": { "replicas": 3 } });
+    stage.apply_as("other", other).await.unwrap();
+    stage.becomes("/spec/replicas", json!(1)).await;
+    assert_eq!(
+        stage.writes_since(from).await,
+        APPLIED,
+        "a field that another manager has taken over"
+    );
 
     let from = stage.writes();
     stage.restart(None).await;
@@ -234,8 +311,18 @@ async fn an_operator_writes_only_what_differs() {
 #[tokio::test]
 #[ignore = "needs kube-apiserver: make test"]
 async fn a_quantity_that_the_server_rewrites_is_applied_once() {
+    applies_a_rewritten_quantity_once(Kept::Compact).await;
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn a_quantity_that_the_server_rewrites_is_applied_once_to_a_typed_cache() {
+    applies_a_rewritten_quantity_once(Kept::Typed).await;
+}
+
+async fn applies_a_rewritten_quantity_once(kept: Kept) {
     let spec = json!({ "image": "one", "cpu": "1000m" });
-    let mut stage = Stage::new(None, spec).await;
+    let mut stage = Stage::new(kept, None, spec).await;
     let cpu = format!("{CONTAINER}/resources/limits/cpu");
     stage.becomes(&cpu, json!("1")).await;
     let from = stage.writes();

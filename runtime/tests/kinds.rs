@@ -208,9 +208,30 @@ async fn a_malformed_object_is_left_out_and_the_others_are_served() {
             .is_none()
     );
 
+    let note = "this object is ignored until it is corrected: spec: missing field `image`";
+    let event = format!("Warning Malformed {note} {CONTROLLER} ");
+    malformed_event(&environment, &event).await;
+    // Another version of the object, and the same fault.
+    let touch = ["label", "widgets", "bad", "touched=yes"];
+    environment.kubectl(&touch).await.unwrap();
+    malformed_event(&environment, &format!("{event}2")).await;
+
     apply(&client, NAMESPACE, "bad", json!({ "image": "i" })).await;
     reconciled(&client, NAMESPACE, "bad").await;
     running.stop().await;
+}
+
+/// Waits for the only Event about the widget `bad`: what it says, and how often if more than once.
+async fn malformed_event(environment: &Environment, expected: &str) {
+    let about = "--field-selector=regarding.kind=Widget,regarding.name=bad";
+    let format = "-o=jsonpath={range .items[*]}{.type} {.reason} {.note} {.reportingController} \
+                  {.series.count}{end}";
+    let list = ["get", "events.events.k8s.io", about, format];
+    eventually(expected, PATIENCE, async || {
+        let found = environment.kubectl(&list).await.unwrap();
+        (found == expected).then_some(()).ok_or(found)
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -80,6 +80,35 @@ async fn a_missing_permission_is_named_and_then_used() {
 
 #[tokio::test]
 #[ignore = "needs kube-apiserver: make test"]
+async fn each_namespace_and_a_kind_without_namespaces_have_their_line() {
+    let environment = Environment::start().await.unwrap();
+    let namespaces = ["a", "b"];
+    for namespace in namespaces {
+        let create = ["create", "namespace", namespace];
+        environment.kubectl(&create).await.unwrap();
+    }
+    let variables = ["WATCH_NAMESPACE=a,b", "TEST_FLEETS=1"];
+    let operator = operator(&environment, "operator", &variables).await;
+    let fleets = "fleets.test.example.com: not allowed to list (403): ";
+    readyz_says(&operator, fleets).await;
+    for namespace in namespaces {
+        let widgets = format!("widgets.test.example.com in {namespace}: not allowed to list (403)");
+        readyz_says(&operator, &widgets).await;
+        let deployments = format!("deployments.apps in {namespace}: not allowed to list (403)");
+        readyz_says(&operator, &deployments).await;
+    }
+
+    allow_everything(&environment, "operators:operator").await;
+    let expected = "fleets.test.example.com: the CRD is not installed (404)\n\
+                    widgets.test.example.com in a: the CRD is not installed (404)\n\
+                    widgets.test.example.com in b: the CRD is not installed (404)\n";
+    readyz_says(&operator, expected).await;
+    install(&environment, &[widget_crd(), fleet_crd()]).await;
+    operator.ready().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
 async fn an_address_that_is_taken_ends_the_start() {
     let environment = Environment::start().await.unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

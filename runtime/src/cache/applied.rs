@@ -10,24 +10,19 @@
 //! `v:..` the item of a set, `.` the thing itself, and an empty node a leaf: a plain value, or a
 //! map or list that is owned as a whole.
 
-use kube::Resource;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::managed_fields;
+use super::kind::Kind;
+use super::stored::Stored;
 
 type Node = Map<String, Value>;
 
 /// True when applying `desired` as `field_manager` would leave `live` as it is.
-pub(super) fn is_applied<K: Resource + Serialize>(
-    desired: &Value,
-    live: &K,
-    field_manager: &str,
-) -> bool {
-    let Some(owned) = managed_fields::owned_by(live.meta(), field_manager) else {
+pub(super) fn is_applied<K: Kind>(desired: &Value, live: &Stored<K>, field_manager: &str) -> bool {
+    let Some(owned) = live.applied_by(field_manager) else {
         return false;
     };
-    let Ok(live) = serde_json::to_value(live) else {
+    let Some(live) = live.json() else {
         return false;
     };
     object_matches(desired, &owned, &live)

@@ -7,20 +7,23 @@
 //! list.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use futures::{FutureExt, Stream, StreamExt, stream};
-use kube::runtime::reflector::ObjectRef;
-use kube::runtime::reflector::store::Writer;
+use kube::Api;
+use kube::core::ObjectMeta;
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, DefaultBackoff, Event, watcher};
-use kube::{Api, Resource};
 
+use super::key::Key;
 use super::kind::{Kind, resource_name};
-use super::shared::{Shared, Source, key_of, version};
-use super::watched::{Malformed, Watched};
+use super::shared::{Shared, Source};
+use super::stored::{Compact, Fresh, Stored};
+use super::watched::{Form, Watched};
 use crate::metrics::Metrics;
 use crate::readiness::{Cause, Readiness, Watch};
 
@@ -28,7 +31,9 @@ use crate::readiness::{Cause, Readiness, Watch};
 /// soon after `kubectl apply` of its CRDs.
 const LONGEST_WAIT_FOR_CRD: Duration = Duration::from_secs(5);
 
-type WatchResult<K> = watcher::Result<Event<Watched<K>>>;
+/// An object as it comes from the watch.
+type Arrived<K> = Watched<K, Fresh<K>>;
+type WatchResult<K> = watcher::Result<Event<Arrived<K>>>;
 
 /// A cache and the task that keeps it.
 pub(super) fn cache<K: Kind>(
@@ -36,55 +41,53 @@ pub(super) fn cache<K: Kind>(
     readiness: &Readiness,
     metrics: Metrics,
 ) -> (Arc<Shared<K>>, BoxFuture<'static, ()>) {
-    let writer = Writer::<K>::default();
-    let shared = Arc::new(Shared::new(source, writer.as_reader()));
-    let keeper = Keeper::new(shared.clone(), writer, readiness, metrics);
+    let shared = Arc::new(Shared::new(source));
+    let keeper = Keeper::new(shared.clone(), readiness, metrics);
     let task = async move {
+        let shared = keeper.shared.clone();
         let events = keeper.watches();
-        keeper.keep(events).await;
+        tokio::select! {
+            () = keeper.keep(events) => {}
+            () = shared.malformed.publish_all() => {}
+        }
     };
     (shared, task.boxed())
 }
 
 struct Keeper<K: Kind> {
     shared: Arc<Shared<K>>,
-    writer: Writer<K>,
     /// One for each watched namespace, or one for all.
-    scopes: Vec<Scope<K>>,
+    scopes: Vec<Scope>,
     /// What the first lists have brought so far. `None` once the store is filled.
-    filling: Option<HashMap<ObjectRef<K>, K>>,
+    filling: Option<HashMap<Key, Fresh<K>>>,
     resource: String,
     metrics: Metrics,
 }
 
-struct Scope<K: Kind> {
+struct Scope {
     /// `None`: all namespaces, or a kind that has none.
     namespace: Option<String>,
     watch: Watch,
     /// The list under way.
-    list: Option<List<K>>,
+    list: Option<List>,
     /// The first list is complete.
     listed: bool,
 }
 
-struct List<K: Kind> {
+struct List {
     number: u64,
-    seen: HashSet<ObjectRef<K>>,
+    /// What it has brought, unless it is the first one.
+    seen: HashSet<Key>,
 }
 
-impl<K: Kind> Scope<K> {
-    fn covers(&self, key: &ObjectRef<K>) -> bool {
-        self.namespace.is_none() || self.namespace == key.namespace
+impl Scope {
+    fn covers(&self, key: &Key) -> bool {
+        self.namespace.is_none() || self.namespace.as_deref() == key.namespace()
     }
 }
 
 impl<K: Kind> Keeper<K> {
-    fn new(
-        shared: Arc<Shared<K>>,
-        writer: Writer<K>,
-        readiness: &Readiness,
-        metrics: Metrics,
-    ) -> Self {
+    fn new(shared: Arc<Shared<K>>, readiness: &Readiness, metrics: Metrics) -> Self {
         let resource = resource_name::<K>();
         let namespaces = &shared.source.namespaces;
         let scope = |namespace: Option<String>| {
@@ -107,7 +110,6 @@ impl<K: Kind> Keeper<K> {
         Self {
             scopes,
             shared,
-            writer,
             filling: Some(HashMap::new()),
             resource,
             metrics,
@@ -115,19 +117,32 @@ impl<K: Kind> Keeper<K> {
     }
 
     /// The events of every scope, with the scope's number.
-    fn watches(&self) -> impl Stream<Item = (usize, WatchResult<K>)> + Send + Unpin + use<K> {
+    fn watches(&self) -> BoxStream<'static, (usize, WatchResult<K>)> {
+        if self.shared.objects.is_typed() {
+            self.watches_of::<Box<K>>()
+        } else {
+            self.watches_of::<Compact>()
+        }
+    }
+
+    fn watches_of<F>(&self) -> BoxStream<'static, (usize, WatchResult<K>)>
+    where
+        F: Form<K> + Clone + Debug + Send + 'static,
+        Fresh<K>: From<F>,
+    {
         let source = &self.shared.source;
         let watches = self.scopes.iter().enumerate().map(|(number, scope)| {
             let client = source.client.clone();
-            let api: Api<Watched<K>> = match &scope.namespace {
+            let api: Api<Watched<K, F>> = match &scope.namespace {
                 Some(namespace) => Api::namespaced_with(client, namespace, &()),
                 None => Api::all_with(client, &()),
             };
-            with_pauses(watcher(api, source.config.clone()))
+            let events = watcher(api, source.config.clone()).map(|event| event.map(arrived));
+            with_pauses(events)
                 .map(move |event| (number, event))
                 .boxed()
         });
-        stream::select_all(watches)
+        stream::select_all(watches).boxed()
     }
 
     async fn keep(mut self, mut events: impl Stream<Item = (usize, WatchResult<K>)> + Unpin) {
@@ -142,7 +157,7 @@ impl<K: Kind> Keeper<K> {
         }
     }
 
-    fn event(&mut self, scope: usize, event: Event<Watched<K>>) {
+    fn event(&mut self, scope: usize, event: Event<Arrived<K>>) {
         if !matches!(event, Event::Init) {
             self.scopes[scope].watch.works();
         }
@@ -167,86 +182,70 @@ impl<K: Kind> Keeper<K> {
         }
     }
 
-    fn changed(&mut self, scope: usize, object: Watched<K>, from_list: bool) {
-        let mut object = match object.0 {
+    fn changed(&mut self, scope: usize, arrived: Arrived<K>, from_list: bool) {
+        let (key, shown) = (Key::of(&arrived.metadata), arrived.number());
+        let mut object = match arrived.object {
             Ok(object) => object,
-            Err(malformed) => return self.malformed(&malformed),
+            Err(error) => return self.malformed(key, shown, arrived.metadata, error),
         };
+        self.shared.malformed.remove(&key);
         self.shared.trim(&mut object);
-        let key = key_of(&object);
-        if let Some(list) = self.scopes[scope].list.as_mut().filter(|_| from_list) {
+        let scope = &mut self.scopes[scope];
+        let later_list = scope.list.as_mut().filter(|_| from_list && scope.listed);
+        if let Some(list) = later_list {
             list.seen.insert(key.clone());
         }
         if let Some(filling) = &mut self.filling {
             filling.insert(key, object);
             return;
         }
-        self.store(&key, object, from_list);
-    }
-
-    fn store(&mut self, key: &ObjectRef<K>, object: K, from_list: bool) {
-        let store = self.shared.store();
-        let shown = version(&object);
-        if from_list
-            && store
-                .get(key)
-                .is_some_and(|known| is_same_version(&*known, &object))
-        {
+        let known = self.shared.objects.get(&key).filter(|_| from_list);
+        if known.is_some_and(|known| known.version() == shown) {
             return;
         }
-        self.writer.apply_watcher_event(&Event::Apply(object));
-        let author = self.shared.caught_up(key, shown);
-        if let Some(stored) = store.get(key) {
-            self.shared.publish(&stored, author);
-        }
+        let stored = self.shared.objects.insert(&key, object);
+        let author = self.shared.caught_up(&key, shown);
+        self.shared.publish(&stored, author);
     }
 
-    fn deleted(&mut self, object: Watched<K>) {
-        let object = match object.0 {
-            Ok(object) => object,
-            // Its last version need not be valid to tell that it is gone.
-            Err(malformed) => {
-                let Some(known) = self.shared.store().get(&malformed.key()) else {
-                    return;
-                };
-                (*known).clone()
-            }
-        };
+    fn deleted(&mut self, arrived: Arrived<K>) {
+        let (key, gone_at) = (Key::of(&arrived.metadata), arrived.number());
+        self.shared.malformed.remove(&key);
         if let Some(filling) = &mut self.filling {
-            filling.remove(&key_of(&object));
-        } else {
-            self.gone(object);
+            filling.remove(&key);
+            return;
         }
+        // Its last version need not be valid to tell that it is gone.
+        let last = arrived.object.ok().map(Fresh::stored);
+        self.gone(&key, gone_at, last);
     }
 
     /// Takes the object out of the store and tells everybody.
-    fn gone(&mut self, object: K) {
-        self.shared.forget(&key_of(&object), version(&object));
-        self.writer
-            .apply_watcher_event(&Event::Delete(object.clone()));
-        self.shared.publish(&Arc::new(object), None);
+    fn gone(&mut self, key: &Key, gone_at: u64, last: Option<Stored<K>>) {
+        let known = self.shared.objects.remove(key);
+        self.shared.forget(key, gone_at);
+        if let Some(object) = last.or(known) {
+            self.shared.publish(&object, None);
+        }
     }
 
     /// Takes the object out of the store, so that nobody acts on what it was before. Nobody is
     /// told: it has not been deleted.
-    fn malformed(&mut self, malformed: &Malformed) {
-        let key: ObjectRef<K> = malformed.key();
-        self.metrics.malformed(&self.resource);
-        tracing::warn!(
-            resource = self.resource,
-            object = name(&key),
-            error = malformed.error,
-            "an object does not fit its type and is left out"
-        );
-        if let Some(known) = self.shared.store().get(&key) {
-            self.writer
-                .apply_watcher_event(&Event::Delete((*known).clone()));
-        }
-        let seen = malformed.metadata.resource_version.as_deref();
-        let seen = seen.and_then(|version| version.parse().ok());
-        self.shared.forget(&key, seen.unwrap_or_default());
+    fn malformed(&mut self, key: Key, shown: u64, metadata: ObjectMeta, error: String) {
+        self.shared.objects.remove(&key);
+        self.shared.forget(&key, shown);
         if let Some(filling) = &mut self.filling {
             filling.remove(&key);
+        }
+        let object = key.to_string();
+        if self.shared.malformed.add(key, metadata, error.clone()) {
+            self.metrics.malformed(&self.resource);
+            tracing::warn!(
+                resource = self.resource,
+                object,
+                error,
+                "an object does not fit its type and is left out"
+            );
         }
     }
 
@@ -266,64 +265,43 @@ impl<K: Kind> Keeper<K> {
         if !self.scopes.iter().all(|scope| scope.listed) {
             return;
         }
-        self.writer.apply_watcher_event(&Event::Init);
-        for object in self.filling.take().into_iter().flatten() {
-            self.writer.apply_watcher_event(&Event::InitApply(object.1));
-        }
-        self.writer.apply_watcher_event(&Event::InitDone);
-        for object in self.shared.store().state() {
+        let objects = self.filling.take().unwrap_or_default();
+        let count = objects.len();
+        self.shared.objects.fill(objects);
+        for (_, object) in self.shared.objects.state(|_| false) {
             self.shared.publish(&object, None);
         }
         for scope in &self.scopes {
             scope.watch.filled();
         }
-        tracing::debug!(
-            resource = self.resource,
-            objects = self.shared.store().len(),
-            "listed"
-        );
+        tracing::debug!(resource = self.resource, objects = count, "listed");
     }
 
     /// A later list is complete: what it does not have was deleted while the watch was broken.
-    fn drop_unlisted(&mut self, number: usize, list: &List<K>) {
+    fn drop_unlisted(&mut self, number: usize, list: &List) {
         let scope = &self.scopes[number];
-        let is_missing = |key: &ObjectRef<K>| scope.covers(key) && !list.seen.contains(key);
+        let is_missing = |key: &Key| scope.covers(key) && !list.seen.contains(key);
         let unseen = self.shared.take_unseen(list.number, is_missing);
-        let stored: Vec<_> = self
-            .shared
-            .store()
-            .state()
-            .into_iter()
-            .filter(|object| is_missing(&key_of(&**object)))
-            .collect();
+        let missing = self.shared.objects.state(|key| !is_missing(key));
         for object in unseen {
-            self.shared.publish(&object, None);
+            self.shared.publish(&Stored::Typed(object), None);
         }
-        for object in stored {
-            self.gone((*object).clone());
-        }
-    }
-}
-
-impl Malformed {
-    fn key<K: Kind>(&self) -> ObjectRef<K> {
-        let key = ObjectRef::new(self.metadata.name.as_deref().unwrap_or_default());
-        match &self.metadata.namespace {
-            Some(namespace) => key.within(namespace),
-            None => key,
+        for (key, object) in missing {
+            self.gone(&key, object.version(), Some(object));
         }
     }
 }
 
-fn is_same_version<K: Kind>(known: &K, listed: &K) -> bool {
-    known.meta().resource_version == listed.meta().resource_version
-}
-
-/// `namespace/name`, or `name`.
-pub(crate) fn name<K: Resource<DynamicType = ()>>(key: &ObjectRef<K>) -> String {
-    match &key.namespace {
-        Some(namespace) => format!("{namespace}/{}", key.name),
-        None => key.name.clone(),
+fn arrived<K, F>(event: Event<Watched<K, F>>) -> Event<Arrived<K>>
+where
+    Fresh<K>: From<F>,
+{
+    match event {
+        Event::Apply(object) => Event::Apply(object.arrived()),
+        Event::Delete(object) => Event::Delete(object.arrived()),
+        Event::Init => Event::Init,
+        Event::InitApply(object) => Event::InitApply(object.arrived()),
+        Event::InitDone => Event::InitDone,
     }
 }
 

@@ -9,6 +9,16 @@ use serde::de::DeserializeOwned;
 
 /// A kind that can be cached: any type from k8s-openapi or from kube's `CustomResource` derive,
 /// namespaced or not. Implemented for all of them; there is nothing to implement by hand.
+///
+/// ```
+/// use opgen_runtime::Kind;
+///
+/// fn where_is<K: Kind>() -> &'static str {
+///     if K::NAMESPACED { "in a namespace" } else { "in the cluster" }
+/// }
+/// assert_eq!(where_is::<k8s_openapi::api::core::v1::Pod>(), "in a namespace");
+/// assert_eq!(where_is::<k8s_openapi::api::core::v1::Node>(), "in the cluster");
+/// ```
 pub trait Kind:
     Resource<DynamicType = (), Scope: KnownScope>
     + Clone

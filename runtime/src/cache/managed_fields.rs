@@ -7,18 +7,47 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntr
 use kube::core::ObjectMeta;
 use serde_json::{Map, Value};
 
+/// What a field manager has applied.
+#[derive(Clone, Debug)]
+pub(super) struct Applied {
+    pub(super) manager: Box<str>,
+    /// FieldsV1 as text.
+    pub(super) fields: Box<str>,
+}
+
 /// Drops every entry of an object in JSON that is not from a server-side apply of the object
 /// itself, and turns the `fieldsV1` of the others into strings.
 pub(super) fn compact(object: &mut Value) {
     let Some(Value::Array(entries)) = object.pointer_mut("/metadata/managedFields") else {
         return;
     };
-    entries.retain(|entry| entry["operation"] == "Apply" && entry["subresource"].is_null());
+    entries.retain(is_apply);
     for entry in entries {
         if let Some(fields) = entry.get_mut("fieldsV1") {
             *fields = Value::String(fields.to_string());
         }
     }
+}
+
+/// Takes all entries out of an object in JSON. Returns those from a server-side apply of the
+/// object itself.
+pub(super) fn take_applied(object: &mut Value) -> Vec<Applied> {
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    let entries = metadata.and_then(|metadata| metadata.remove("managedFields"));
+    let entries = entries.as_ref().and_then(Value::as_array);
+    let applies = entries.into_iter().flatten().filter(|it| is_apply(it));
+    applies
+        .filter_map(|entry| {
+            Some(Applied {
+                manager: entry["manager"].as_str()?.into(),
+                fields: entry["fieldsV1"].to_string().into(),
+            })
+        })
+        .collect()
+}
+
+fn is_apply(entry: &Value) -> bool {
+    entry["operation"] == "Apply" && entry["subresource"].is_null()
 }
 
 /// Drops the entries of other field managers.
@@ -55,14 +84,29 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    #[test]
-    fn only_our_own_apply_entry_stays_and_can_be_read_back() {
-        let mut object = json!({ "metadata": { "name": "x", "managedFields": [
+    fn object() -> Value {
+        json!({ "metadata": { "name": "x", "managedFields": [
             { "manager": "me", "operation": "Apply", "fieldsV1": { "f:data": {} } },
             { "manager": "me", "operation": "Apply", "subresource": "status", "fieldsV1": {} },
             { "manager": "me", "operation": "Update", "fieldsV1": {} },
             { "manager": "them", "operation": "Apply", "fieldsV1": {} },
-        ] } });
+        ] } })
+    }
+
+    #[test]
+    fn what_was_applied_can_be_taken_out() {
+        let mut object = object();
+        let applied = take_applied(&mut object);
+        let applied = applied.iter().map(|it| (&*it.manager, &*it.fields));
+        let expected = [("me", r#"{"f:data":{}}"#), ("them", "{}")];
+        assert_eq!(applied.collect::<Vec<_>>(), expected);
+        assert_eq!(object, json!({ "metadata": { "name": "x" } }));
+        assert!(take_applied(&mut object).is_empty());
+    }
+
+    #[test]
+    fn only_our_own_apply_entry_stays_and_can_be_read_back() {
+        let mut object = object();
         compact(&mut object);
         let mut metadata: ObjectMeta = serde_json::from_value(object["metadata"].take()).unwrap();
         keep_only(&mut metadata, |manager| manager == "me");

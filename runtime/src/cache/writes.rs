@@ -9,13 +9,16 @@ use kube::{Api, ResourceExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::keeper::name;
-use super::shared::{fingerprint, key_of};
+use super::key::Key;
+use super::stored::Stored;
 use super::watched::Watched;
 use super::{Cache, Kind, applied};
 use crate::{Error, Result};
 
-impl<K: Kind> Cache<K> {
+/// What the API server answers to a write.
+type Answer<K> = Watched<K, Box<K>>;
+
+impl<K: Kind, Form> Cache<K, Form> {
     /// Makes the object what `desired` says, by server-side apply under the controller's name.
     /// Returns the object as it is now.
     ///
@@ -24,12 +27,31 @@ impl<K: Kind> Cache<K> {
     /// request when the object in the cache has every field already, set by us and with the same
     /// value.
     ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// # use opgen_runtime::{Cache, Result};
+    /// # async fn example(maps: Cache<ConfigMap>) -> Result<()> {
+    /// let mut desired = ConfigMap::default();
+    /// desired.metadata.name = Some("settings".to_owned());
+    /// desired.metadata.namespace = Some("default".to_owned());
+    /// desired.data = Some([("colour".to_owned(), "blue".to_owned())].into());
+    /// let live = maps.apply(&desired).await?;
+    /// assert!(live.metadata.uid.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Permanent`] when `desired` has no name, no namespace though its kind needs one, a
     /// namespace that is not watched, or not the labels that this cache selects by; otherwise what
     /// the API server answers.
     pub async fn apply(&self, desired: &K) -> Result<Arc<K>> {
+        let parameters = PatchParams::apply(self.field_manager).force();
+        self.apply_with(desired, &parameters).await
+    }
+
+    async fn apply_with(&self, desired: &K, parameters: &PatchParams) -> Result<Arc<K>> {
         self.check(desired)?;
         let mut content = serde_json::to_value(desired)?;
         strip_nulls(&mut content);
@@ -37,23 +59,24 @@ impl<K: Kind> Cache<K> {
             // The server refuses an apply that brings them.
             metadata.remove("managedFields");
         }
-        let fingerprint = fingerprint(&content);
-        if let Some(live) = self.get(&key_of(desired))
-            && (self
-                .shared
-                .is_settled(&live, self.field_manager, fingerprint)
-                || applied::is_applied(&content, &*live, self.field_manager))
+        let key = Key::of(desired.meta());
+        let manager = self.field_manager;
+        if let Some(live) = self.shared.get(&key)
+            && (self.shared.is_settled(&key, &live, manager, &content)
+                || applied::is_applied(&content, &live, manager))
+            && let Some(live) = live.typed()
         {
             return Ok(live);
         }
-        let parameters = PatchParams::apply(self.field_manager).force();
+        let api = self.api(desired)?;
         let patch = Patch::Apply(&content);
-        let answer = self
-            .api(desired)?
-            .patch(&desired.name_any(), &parameters, &patch)
-            .await?;
+        let answer = api.patch(&desired.name_any(), parameters, &patch).await?;
         let live = self.remember(answer)?;
-        self.shared.settle(&live, self.field_manager, fingerprint);
+        let stored = Stored::Typed(live.clone());
+        if !applied::is_applied(&content, &stored, manager) {
+            // The server writes some values in its own way. It would do so each time.
+            self.shared.settle(key, stored.version(), manager, &content);
+        }
         Ok(live)
     }
 
@@ -61,6 +84,18 @@ impl<K: Kind> Cache<K> {
     /// subresource. Returns the object as it is now.
     ///
     /// There is no request when `object` has that status already.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::batch::v1::Job;
+    /// # use opgen_runtime::{Cache, Result};
+    /// # use std::sync::Arc;
+    /// # async fn example(jobs: Cache<Job>, job: Arc<Job>) -> Result<()> {
+    /// let mut status = job.status.clone().unwrap_or_default();
+    /// status.succeeded = Some(1);
+    /// let job = jobs.apply_status(&job, &status).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -93,6 +128,21 @@ impl<K: Kind> Cache<K> {
     /// Makes sure that the object has the finalizer, and goes on with the object as it is then.
     ///
     /// Call it before anything is made that has to be cleaned up.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// # use opgen_runtime::{Cache, Result};
+    /// # use std::sync::Arc;
+    /// # async fn example(maps: Cache<ConfigMap>, map: Arc<ConfigMap>) -> Result<()> {
+    /// const FINALIZER: &str = "example.com/cleanup";
+    /// if map.metadata.deletion_timestamp.is_some() {
+    ///     // What is outside of the cluster goes first.
+    ///     return maps.remove_finalizer(&map, FINALIZER).await;
+    /// }
+    /// let map = maps.ensure_finalizer(map, FINALIZER).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -127,7 +177,7 @@ impl<K: Kind> Cache<K> {
         }
         match self.patch_finalizers(object, &wanted).await {
             Ok(answer) => {
-                let is_gone = wanted.is_empty() && answer.meta_of().deletion_timestamp.is_some();
+                let is_gone = wanted.is_empty() && object.meta().deletion_timestamp.is_some();
                 if !is_gone {
                     self.remember(answer)?;
                 }
@@ -139,15 +189,31 @@ impl<K: Kind> Cache<K> {
     }
 
     /// Deletes the object, with what it owns going after it. There is no request when the cache
-    /// does not have the object, or it is being deleted already.
+    /// does not have the object, or it is being deleted already. Unless a finalizer holds it, the
+    /// cache does not have it from then on.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// # use kube::runtime::reflector::ObjectRef;
+    /// # use opgen_runtime::{Cache, Result};
+    /// # async fn example(maps: Cache<ConfigMap>) -> Result<()> {
+    /// maps.delete(&ObjectRef::new("settings").within("default")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// What the API server answers, except that the object is gone already.
     pub async fn delete(&self, key: &ObjectRef<K>) -> Result<()> {
-        let Some(live) = self.get(key) else {
-            return Ok(());
-        };
+        match self.get(key) {
+            Some(live) => self.delete_live(&live).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes exactly this object, unless it is being deleted already.
+    pub(super) async fn delete_live(&self, live: &K) -> Result<()> {
         if live.meta().deletion_timestamp.is_some() {
             return Ok(());
         }
@@ -158,17 +224,21 @@ impl<K: Kind> Cache<K> {
             }),
             ..DeleteParams::background()
         };
-        match self.api(&live)?.delete(&key.name, &parameters).await {
+        match self.api(live)?.delete(&live.name_any(), &parameters).await {
             // It has finalizers, so it stays for now, with a deletion timestamp.
-            Ok(Either::Left(answer)) => self.remember(answer).map(drop),
-            Ok(Either::Right(_)) => Ok(()),
-            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-            Err(error) => Err(error.into()),
+            Ok(Either::Left(answer)) => return self.remember(answer).map(drop),
+            Ok(Either::Right(_)) => {}
+            Err(kube::Error::Api(status)) if status.is_not_found() => {}
+            Err(error) => return Err(error.into()),
         }
+        let key = Key::of(live.meta());
+        let uid = live.meta().uid.as_deref();
+        self.shared.remember_deletion(&key, uid);
+        Ok(())
     }
 
     /// Sets the finalizers, if they are still those of `object`.
-    async fn patch_finalizers(&self, object: &K, wanted: &[String]) -> Result<Watched<K>> {
+    async fn patch_finalizers(&self, object: &K, wanted: &[String]) -> Result<Answer<K>> {
         let current = match object.finalizers() {
             [] => Value::Null,
             some => some.into(),
@@ -190,18 +260,17 @@ impl<K: Kind> Cache<K> {
         Ok(answer)
     }
 
-    fn remember(&self, answer: Watched<K>) -> Result<Arc<K>> {
-        match answer.0 {
-            Ok(object) => Ok(self.shared.remember(object, self.handle)),
-            Err(malformed) => Err(Error::other(format!(
-                "the API server's answer is no valid {}: {}",
+    fn remember(&self, answer: Answer<K>) -> Result<Arc<K>> {
+        match answer.object {
+            Ok(object) => Ok(self.shared.remember(*object, self.handle)),
+            Err(error) => Err(Error::other(format!(
+                "the API server's answer is no valid {}: {error}",
                 K::kind(&()),
-                malformed.error
             ))),
         }
     }
 
-    fn api(&self, object: &K) -> Result<Api<Watched<K>>> {
+    fn api(&self, object: &K) -> Result<Api<Answer<K>>> {
         let client = self.shared.source.client.clone();
         if !K::NAMESPACED {
             return Ok(Api::all_with(client, &()));
@@ -246,14 +315,8 @@ impl<K: Kind> Cache<K> {
     }
 }
 
-impl<K: Kind> Watched<K> {
-    fn meta_of(&self) -> &kube::core::ObjectMeta {
-        kube::Resource::meta(self)
-    }
-}
-
 fn said<K: Kind>(object: &K) -> String {
-    format!("{} `{}`", K::kind(&()), name(&key_of(object)))
+    format!("{} `{}`", K::kind(&()), Key::of(object.meta()))
 }
 
 /// The `label=value` parts of a selector; what else there may be is left to the server.

@@ -19,8 +19,8 @@ use kube::{
 };
 use opgen_runtime::envtest::{Environment, Operator, eventually};
 use opgen_runtime::{
-    BindAddress, Cache, ControllerExt, Error, EventType, Events, Manager, Options, Result,
-    conditions,
+    BindAddress, Cache, CompactCache, ControllerExt, Error, EventType, Events, Manager, Options,
+    Result, conditions,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ pub struct Seen {
 
 pub struct Context {
     pub widgets: Cache<Widget>,
-    pub deployments: Cache<Deployment>,
+    pub deployments: CompactCache<Deployment>,
     pub events: Events,
     pub seen: Mutex<HashMap<String, Seen>>,
     /// An annotation that an older version of the operator sets.
@@ -113,10 +113,9 @@ impl Context {
 
 pub fn register(manager: &mut Manager, note: Option<&'static str>) -> Arc<Context> {
     let setup = manager.controller(CONTROLLER);
-    let owned = watcher::Config::default().labels(&format!("managed-by={CONTROLLER}"));
     let context = Arc::new(Context {
         widgets: setup.cache(watcher::Config::default()),
-        deployments: setup.cache(owned),
+        deployments: setup.compact_cache(owned()),
         events: setup.events(),
         seen: Mutex::default(),
         note,
@@ -127,6 +126,11 @@ pub fn register(manager: &mut Manager, note: Option<&'static str>) -> Arc<Contex
         .owns_cached(&context.deployments);
     setup.run(&context.widgets, controller, reconcile, context.clone());
     context
+}
+
+/// The Deployments that the operator makes.
+pub fn owned() -> watcher::Config {
+    watcher::Config::default().labels(&format!("managed-by={CONTROLLER}"))
 }
 
 async fn reconcile(widget: Arc<Widget>, context: Arc<Context>) -> Result<Action> {
@@ -381,6 +385,10 @@ pub async fn run_as_operator() {
     let arguments = Arguments::parse_from(["operator"]);
     let mut manager = Manager::new("widgets", arguments.manager).await.unwrap();
     register(&mut manager, None);
+    if std::env::var_os("TEST_FLEETS").is_some() {
+        let setup = manager.controller("fleet-controller");
+        setup.compact_cache::<Fleet>(watcher::Config::default());
+    }
     if let Err(error) = manager.start().await {
         panic!("the operator failed: {error}");
     }
