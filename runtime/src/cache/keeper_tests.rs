@@ -25,6 +25,9 @@ macro_rules! in_either_form {
     };
 }
 
+#[path = "children_tests.rs"]
+mod children;
+
 /// In JSON, so that a test runs in either form.
 type Events = Vec<(usize, Event<Value>)>;
 

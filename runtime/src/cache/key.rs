@@ -27,6 +27,11 @@ impl Key {
         }
     }
 
+    /// Less than any other key.
+    pub(super) fn lowest() -> Self {
+        Self("".into())
+    }
+
     pub(super) fn namespace(&self) -> Option<&str> {
         self.0.split_once('/').map(|(namespace, _)| namespace)
     }

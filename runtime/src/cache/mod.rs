@@ -1,6 +1,7 @@
 //! One watch per kind, its objects in memory, and the writes that go past it.
 
 mod applied;
+mod children;
 mod keeper;
 mod key;
 mod kind;
@@ -149,7 +150,8 @@ impl<K: Kind, Form> Cache<K, Form> {
         self.shared.get(&key.into())?.typed()
     }
 
-    /// Every object, as [`get`](Self::get) would give it, in no particular order.
+    /// Every object, as [`get`](Self::get) would give it, in no particular order. For the objects
+    /// of one owner, [`owned_by`](Self::owned_by) does not look at all of them.
     pub fn state(&self) -> Vec<Arc<K>> {
         let objects = self.shared.state().into_iter();
         objects.filter_map(|object| object.typed()).collect()

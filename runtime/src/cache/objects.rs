@@ -74,6 +74,15 @@ impl<K: Kind> Objects<K> {
         }
     }
 
+    pub(super) fn controlled_by(&self, owner: Owner) -> Vec<Key> {
+        let owned = read(&self.owned);
+        owned
+            .range((owner, Key::lowest())..)
+            .take_while(|(other, _)| *other == owner)
+            .map(|(_, key)| key.clone())
+            .collect()
+    }
+
     pub(super) fn insert(&self, key: &Key, object: Fresh<K>) -> Stored<K> {
         let before = self.get(key).and_then(|known| known.controller());
         let stored = match object {

@@ -15,7 +15,7 @@ use super::kind::Kind;
 use super::malformed::Malformed;
 use super::managed_fields;
 use super::objects::Objects;
-use super::stored::{Fresh, Stored};
+use super::stored::{Fresh, Owner, Stored, controller_uid};
 
 /// How many deletions are remembered, at most.
 const DELETIONS: usize = 1024;
@@ -145,6 +145,17 @@ impl<K: Kind> Shared<K> {
             .into_iter()
             .filter_map(|key| memory.newest(key, self.objects.get(key)));
         untouched.map(|(_, object)| object).chain(touched).collect()
+    }
+
+    /// The keys of the objects that the one with that uid may control: every one that it does, and
+    /// perhaps others.
+    pub(super) fn perhaps_controlled_by(&self, uid: &str) -> BTreeSet<Key> {
+        let memory = lock(&self.memory);
+        let is_owned = |ahead: &Ahead<K>| controller_uid(ahead.object.meta()) == Some(uid);
+        let written = memory.ahead.iter().filter(|(_, ahead)| is_owned(ahead));
+        let written = written.map(|(key, _)| key.clone());
+        let shown = self.objects.controlled_by(Owner::of(uid));
+        written.chain(shown).collect()
     }
 
     /// Remembers the server's answer to a write until the watch has shown it.
