@@ -1,6 +1,7 @@
 //! What a reconcile, and the runtime itself, may fail with.
 
 use crate::client::fence::NotLeading;
+use crate::conflict;
 
 /// The `Result` of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -105,8 +106,11 @@ pub(crate) fn describe(error: &kube::Error) -> String {
     }
 }
 
-/// `<message> (<reason>)`.
+/// `<message> (<reason>)`, or who has set what in a conflict of server-side apply.
 pub(crate) fn describe_status(status: &kube::core::Status) -> String {
+    if let Some(conflict) = conflict::describe(status) {
+        return conflict;
+    }
     let message = if status.message.is_empty() {
         "the API server refused the request"
     } else {

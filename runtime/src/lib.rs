@@ -60,6 +60,7 @@ mod backoff;
 mod cache;
 mod client;
 pub mod conditions;
+mod conflict;
 mod controller;
 mod election;
 #[cfg(feature = "envtest")]

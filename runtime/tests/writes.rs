@@ -1,9 +1,11 @@
-//! What is written through a cache: pruning what an owner no longer wants.
+//! What is written through a cache: pruning what an owner no longer wants, and applying without
+//! force.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;
 
 use common::*;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::reflector::ObjectRef;
@@ -11,7 +13,7 @@ use kube::runtime::watcher;
 use kube::{Api, Resource, ResourceExt};
 use opgen_runtime::envtest::{Environment, eventually};
 use opgen_runtime::{Cache, Manager, Setup};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn map(name: &str, owner: Option<(&ConfigMap, bool)>) -> ConfigMap {
     let owner = owner.map(|(owner, controller)| {
@@ -127,5 +129,56 @@ async fn prunes<Form>(cache: impl Fn(Setup<'_>) -> Cache<ConfigMap, Form>) {
     left.retain(|map| map.data.as_ref().is_some_and(|data| data.contains_key("x")));
     let left: Vec<_> = left.iter().map(ResourceExt::name_any).collect();
     assert_eq!(left, ["first", "not-controlled", "second"]);
+    running.stop().await;
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn applying_without_force_names_who_has_set_a_field() {
+    let environment = Environment::start().await.unwrap();
+    let operator = operator_client(&environment).await;
+    let manager = Manager::with_client("apps", options(&[NAMESPACE]), operator);
+    let setup = manager.controller("apps");
+    let deployments = setup.compact_cache::<Deployment>(watcher::Config::default());
+    let running = Running::start(manager);
+    let desired = |replicas: Value| -> Deployment {
+        let labels = json!({ "app": "a" });
+        let pod = json!({ "containers": [{ "name": "c", "image": "i" }] });
+        serde_json::from_value(json!({
+            "metadata": { "name": "a", "namespace": NAMESPACE },
+            "spec": {
+                "replicas": replicas, "selector": { "matchLabels": labels },
+                "template": { "metadata": { "labels": labels }, "spec": pod },
+            },
+        }))
+        .unwrap()
+    };
+    let one = desired(json!(1));
+    deployments.try_apply(&one).await.unwrap();
+    let scale = ["scale", "deployment/a", "--replicas=5"];
+    environment.kubectl(&scale).await.unwrap();
+    let key = ObjectRef::new("a").within(NAMESPACE);
+    eventually("the other's change is cached", PATIENCE, async || {
+        let replicas = deployments.get(&key).and_then(|live| live.spec.replicas);
+        (replicas == Some(5))
+            .then_some(())
+            .ok_or_else(|| format!("{replicas:?}"))
+    })
+    .await;
+
+    let refused = deployments.try_apply(&one).await.unwrap_err();
+    assert!(refused.is_conflict());
+    assert_eq!(
+        refused.to_string(),
+        "`spec.replicas` is set by `kubectl`, and this wants another value"
+    );
+    let left = deployments.try_apply(&desired(Value::Null)).await.unwrap();
+    assert_eq!(
+        left.spec.replicas,
+        Some(5),
+        "what is not set is left to others"
+    );
+    let forced = deployments.apply(&one).await.unwrap();
+    assert_eq!(forced.spec.replicas, Some(1));
     running.stop().await;
 }

@@ -51,6 +51,32 @@ impl<K: Kind, Form> Cache<K, Form> {
         self.apply_with(desired, &parameters).await
     }
 
+    /// As [`apply`](Self::apply), but takes nothing over: fields that others have set to another
+    /// value are left to them, and the whole apply fails.
+    ///
+    /// For objects that several parties shape, where it is better to be told than to win.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::apps::v1::Deployment;
+    /// # use opgen_runtime::{CompactCache, Result};
+    /// # async fn example(deployments: CompactCache<Deployment>, desired: Deployment) -> Result<()> {
+    /// match deployments.try_apply(&desired).await {
+    ///     Err(error) if error.is_conflict() => println!("left as it is: {error}"),
+    ///     answer => drop(answer?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`apply`](Self::apply), and when others have set a field to another value: the
+    /// message names the fields and who has set them, and [`Error::is_conflict`] is true.
+    pub async fn try_apply(&self, desired: &K) -> Result<Arc<K>> {
+        let parameters = PatchParams::apply(self.field_manager);
+        self.apply_with(desired, &parameters).await
+    }
+
     async fn apply_with(&self, desired: &K, parameters: &PatchParams) -> Result<Arc<K>> {
         self.check(desired)?;
         let mut content = serde_json::to_value(desired)?;
