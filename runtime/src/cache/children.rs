@@ -59,10 +59,14 @@ impl<K: Kind, Form> Cache<K, Form> {
         owner: &Owner,
         keep: &[Arc<K>],
     ) -> Result<Vec<Arc<K>>> {
-        let keep: HashSet<_> = keep.iter().map(|object| Key::of(object.meta())).collect();
+        let keep: HashSet<_> = keep
+            .iter()
+            .map(|object| Key::of::<K>(object.meta()))
+            .collect();
         let mut pruned = self.owned_by(owner);
         pruned.retain(|object| {
-            object.meta().deletion_timestamp.is_none() && !keep.contains(&Key::of(object.meta()))
+            object.meta().deletion_timestamp.is_none()
+                && !keep.contains(&Key::of::<K>(object.meta()))
         });
         for object in &pruned {
             self.delete_live(object).await?;

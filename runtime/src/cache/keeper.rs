@@ -183,7 +183,7 @@ impl<K: Kind> Keeper<K> {
     }
 
     fn changed(&mut self, scope: usize, arrived: Arrived<K>, from_list: bool) {
-        let (key, shown) = (Key::of(&arrived.metadata), arrived.number());
+        let (key, shown) = (Key::of::<K>(&arrived.metadata), arrived.number());
         let mut object = match arrived.object {
             Ok(object) => object,
             Err(error) => return self.malformed(key, shown, arrived.metadata, error),
@@ -199,8 +199,11 @@ impl<K: Kind> Keeper<K> {
             filling.insert(key, object);
             return;
         }
-        let known = self.shared.objects.get(&key).filter(|_| from_list);
-        if known.is_some_and(|known| known.version() == shown) {
+        let is_known = || {
+            let known = self.shared.objects.get(&key);
+            known.is_some_and(|known| known.version() == shown)
+        };
+        if from_list && is_known() {
             return;
         }
         let stored = self.shared.objects.insert(&key, object);
@@ -209,7 +212,7 @@ impl<K: Kind> Keeper<K> {
     }
 
     fn deleted(&mut self, arrived: Arrived<K>) {
-        let (key, gone_at) = (Key::of(&arrived.metadata), arrived.number());
+        let (key, gone_at) = (Key::of::<K>(&arrived.metadata), arrived.number());
         self.shared.malformed.remove(&key);
         if let Some(filling) = &mut self.filling {
             filling.remove(&key);

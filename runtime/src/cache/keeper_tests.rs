@@ -110,7 +110,7 @@ impl Bench {
 }
 
 fn said(object: &Stored<ConfigMap>) -> String {
-    Key::of(object.typed().unwrap().meta()).to_string()
+    Key::of::<ConfigMap>(object.typed().unwrap().meta()).to_string()
 }
 
 fn config_map(namespace: &str, name: &str, version: u64) -> Value {

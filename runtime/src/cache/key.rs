@@ -14,13 +14,18 @@ use super::kind::Kind;
 pub(super) struct Key(Arc<str>);
 
 impl Key {
-    /// Of the object with that metadata.
-    pub(super) fn of(meta: &ObjectMeta) -> Self {
+    /// Of the object of kind `K` with that metadata.
+    pub(super) fn of<K: Kind>(meta: &ObjectMeta) -> Self {
         let name = meta.name.as_deref().unwrap_or_default();
-        Self::new(meta.namespace.as_deref(), name)
+        Self::of_kind::<K>(meta.namespace.as_deref(), name)
     }
 
-    pub(super) fn new(namespace: Option<&str>, name: &str) -> Self {
+    /// For a kind that is in no namespace, kube's own store ignores one too.
+    fn of_kind<K: Kind>(namespace: Option<&str>, name: &str) -> Self {
+        Self::new(namespace.filter(|_| K::NAMESPACED), name)
+    }
+
+    fn new(namespace: Option<&str>, name: &str) -> Self {
         match namespace {
             Some(namespace) => Self(format!("{namespace}/{name}").into()),
             None => Self(name.into()),
@@ -46,9 +51,7 @@ impl Key {
 
 impl<K: Kind> From<&ObjectRef<K>> for Key {
     fn from(object: &ObjectRef<K>) -> Self {
-        // For a kind that is in no namespace, kube's own store ignores one too.
-        let namespace = object.namespace.as_deref().filter(|_| K::NAMESPACED);
-        Self::new(namespace, &object.name)
+        Self::of_kind::<K>(object.namespace.as_deref(), &object.name)
     }
 }
 
@@ -78,5 +81,11 @@ mod tests {
     fn a_cluster_scoped_kind_has_no_namespace() {
         let with = ObjectRef::<Namespace>::new("a").within("n");
         assert_eq!(Key::from(&with), Key::new(None, "a"));
+        let meta = ObjectMeta {
+            name: Some("a".to_owned()),
+            namespace: Some("n".to_owned()),
+            ..ObjectMeta::default()
+        };
+        assert_eq!(Key::of::<Namespace>(&meta), Key::new(None, "a"));
     }
 }

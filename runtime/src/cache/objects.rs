@@ -63,7 +63,7 @@ impl<K: Kind> Objects<K> {
         if self.is_typed() {
             let objects = self.typed.state().into_iter();
             objects
-                .map(|object| (Key::of(object.meta()), Stored::Typed(object)))
+                .map(|object| (Key::of::<K>(object.meta()), Stored::Typed(object)))
                 .filter(|(key, _)| !skip(key))
                 .collect()
         } else {

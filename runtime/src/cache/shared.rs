@@ -163,7 +163,7 @@ impl<K: Kind> Shared<K> {
         let ours = lock(&self.field_managers);
         managed_fields::keep_only(written.meta_mut(), |manager| ours.contains(manager));
         drop(ours);
-        let (key, version_written) = (Key::of(written.meta()), version(&written));
+        let (key, version_written) = (Key::of::<K>(written.meta()), version(&written));
         let written = Arc::new(written);
         // The lock is held across the look at the store: `caught_up` waits for it, so the watch
         // cannot show this version between the look and the insertion.

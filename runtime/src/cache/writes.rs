@@ -85,7 +85,7 @@ impl<K: Kind, Form> Cache<K, Form> {
             // The server refuses an apply that brings them.
             metadata.remove("managedFields");
         }
-        let key = Key::of(desired.meta());
+        let key = Key::of::<K>(desired.meta());
         let manager = self.field_manager;
         if let Some(live) = self.shared.get(&key)
             && (self.shared.is_settled(&key, &live, manager, &content)
@@ -257,7 +257,7 @@ impl<K: Kind, Form> Cache<K, Form> {
             Err(kube::Error::Api(status)) if status.is_not_found() => {}
             Err(error) => return Err(error.into()),
         }
-        let key = Key::of(live.meta());
+        let key = Key::of::<K>(live.meta());
         let uid = live.meta().uid.as_deref();
         self.shared.remember_deletion(&key, uid);
         Ok(())
@@ -342,7 +342,7 @@ impl<K: Kind, Form> Cache<K, Form> {
 }
 
 fn said<K: Kind>(object: &K) -> String {
-    format!("{} `{}`", K::kind(&()), Key::of(object.meta()))
+    format!("{} `{}`", K::kind(&()), Key::of::<K>(object.meta()))
 }
 
 /// The `label=value` parts of a selector; what else there may be is left to the server.
