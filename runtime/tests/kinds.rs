@@ -176,25 +176,8 @@ async fn two_namespaces_are_watched_and_a_third_is_not() {
 #[tokio::test]
 #[ignore = "needs kube-apiserver: make test"]
 async fn a_malformed_object_is_left_out_and_the_others_are_served() {
-    let environment = Environment::start().await.unwrap();
-    let mut crd = widget_crd();
-    let schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
-    crd.pointer_mut(schema)
-        .unwrap()
-        .as_object_mut()
-        .unwrap()
-        .remove("required");
-    install(&environment, &[crd]).await;
+    let environment = with_a_malformed_widget().await;
     let client = environment.client();
-    // Applied untyped: the answer would be no Widget.
-    let bad = json!({ "apiVersion": "test.example.com/v1", "kind": "Widget",
-        "metadata": { "name": "bad", "namespace": NAMESPACE }, "spec": { "cpu": "1" } });
-    let file = environment.directory().join("bad.json");
-    std::fs::write(&file, bad.to_string()).unwrap();
-    environment
-        .kubectl(&["apply", "-f", file.to_str().unwrap()])
-        .await
-        .unwrap();
     apply(&client, NAMESPACE, "good", json!({ "image": "i" })).await;
 
     let operator = operator_client(&environment).await;
@@ -208,8 +191,7 @@ async fn a_malformed_object_is_left_out_and_the_others_are_served() {
             .is_none()
     );
 
-    let note = "this object is ignored until it is corrected: spec: missing field `image`";
-    let event = format!("Warning Malformed {note} {CONTROLLER} ");
+    let event = format!("{MALFORMED} {CONTROLLER} ");
     malformed_event(&environment, &event).await;
     // Another version of the object, and the same fault.
     let touch = ["label", "widgets", "bad", "touched=yes"];
@@ -219,6 +201,58 @@ async fn a_malformed_object_is_left_out_and_the_others_are_served() {
     apply(&client, NAMESPACE, "bad", json!({ "image": "i" })).await;
     reconciled(&client, NAMESPACE, "bad").await;
     running.stop().await;
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn a_compact_cache_leaves_a_malformed_object_out_too() {
+    let environment = with_a_malformed_widget().await;
+    apply(
+        &environment.client(),
+        NAMESPACE,
+        "good",
+        json!({ "image": "i" }),
+    )
+    .await;
+    let operator = operator_client(&environment).await;
+    let manager = Manager::with_client("widgets", options(&[]), operator);
+    let cache = |name| {
+        let setup = manager.controller(name);
+        setup.compact_cache::<Widget>(watcher::Config::default())
+    };
+    let (_first, second) = (cache("first"), cache("second"));
+    let running = Running::start(manager);
+    let key = |name| ObjectRef::new(name).within(NAMESPACE);
+    eventually("the other widget is cached", PATIENCE, async || {
+        let found = second.get(&key("good")).ok_or("nothing")?;
+        assert_eq!(found.spec.image, "i");
+        Ok::<_, String>(())
+    })
+    .await;
+    assert!(second.get(&key("bad")).is_none());
+    malformed_event(&environment, &format!("{MALFORMED} first ")).await;
+    running.stop().await;
+}
+
+const MALFORMED: &str = "Warning Malformed this object is ignored until it is corrected: \
+                         spec: missing field `image`";
+
+/// A widget `bad`, which its CRD allows, but not its type.
+async fn with_a_malformed_widget() -> Environment {
+    let environment = Environment::start().await.unwrap();
+    let mut crd = widget_crd();
+    let schema = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+    let schema = crd.pointer_mut(schema).unwrap().as_object_mut();
+    schema.unwrap().remove("required");
+    install(&environment, &[crd]).await;
+    // Applied untyped: the answer would be no Widget.
+    let bad = json!({ "apiVersion": "test.example.com/v1", "kind": "Widget",
+        "metadata": { "name": "bad", "namespace": NAMESPACE }, "spec": { "cpu": "1" } });
+    let file = environment.directory().join("bad.json");
+    std::fs::write(&file, bad.to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    environment.kubectl(&["apply", "-f", file]).await.unwrap();
+    environment
 }
 
 /// Waits for the only Event about the widget `bad`: what it says, and how often if more than once.
