@@ -190,6 +190,7 @@ impl<K: Kind> Keeper<K> {
         };
         self.shared.malformed.remove(&key);
         self.shared.trim(&mut object);
+        self.shared.objects.pack(&mut object);
         let scope = &mut self.scopes[scope];
         let later_list = scope.list.as_mut().filter(|_| from_list && scope.listed);
         if let Some(list) = later_list {

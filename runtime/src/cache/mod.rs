@@ -10,6 +10,7 @@ mod managed_fields;
 mod objects;
 mod shared;
 mod stored;
+mod text;
 mod watched;
 mod writes;
 

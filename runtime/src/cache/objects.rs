@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kube::runtime::reflector::Store;
 use kube::runtime::reflector::store::Writer;
@@ -18,6 +18,8 @@ pub(super) struct Objects<K: Kind> {
     typed: Store<K>,
     writer: Mutex<Writer<K>>,
     compact: RwLock<HashMap<Key, Arc<Compact>>>,
+    /// The text of one compact object, of which the others say how they differ.
+    dictionary: OnceLock<Arc<[u8]>>,
     /// Who controls what: 24 bytes an object, so it is there whether it is asked for or not.
     owned: RwLock<BTreeSet<(Owner, Key)>>,
 }
@@ -30,6 +32,7 @@ impl<K: Kind> Default for Objects<K> {
             typed: writer.as_reader(),
             writer: Mutex::new(writer),
             compact: RwLock::default(),
+            dictionary: OnceLock::new(),
             owned: RwLock::default(),
         }
     }
@@ -47,6 +50,13 @@ impl<K: Kind> Objects<K> {
     /// What kube's `Controller` reads. Empty unless the objects are kept typed.
     pub(super) fn store(&self) -> Store<K> {
         self.typed.clone()
+    }
+
+    /// Makes a compact object smaller.
+    pub(super) fn pack(&self, object: &mut Fresh<K>) {
+        if let Fresh::Compact(object) = object {
+            object.pack(&self.dictionary);
+        }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Stored<K>> {
