@@ -16,10 +16,13 @@ const LONGEST_END: Duration = Duration::from_secs(30);
 
 /// What an operator reads from the environment, and a test's environment must not decide. It does
 /// decide on `RBAC_RECORDING`: that is how one records what tests make an operator do.
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 11] = [
     "WATCH_NAMESPACE",
     "KUBE_CONTEXT",
-    "METRICS_BIND_ADDRESS",
+    "METRICS_SECURE",
+    "METRICS_CERT_PATH",
+    "METRICS_CERT_NAME",
+    "METRICS_CERT_KEY",
     "LEADER_ELECT_NAMESPACE",
     "CONCURRENCY",
     "POD_NAME",
@@ -32,12 +35,13 @@ const VARIABLES: [&str; 8] = [
 pub struct Operator {
     process: Mutex<Process>,
     port: u16,
+    metrics_port: u16,
 }
 
 impl Environment {
     /// Starts an operator with the permissions of a service account, as a user would start it on a
-    /// laptop: `KUBECONFIG` and arguments. Its probes are on a free port, leader election is off
-    /// unless `arguments` has `--leader-elect`. It records in the file that `RBAC_RECORDING` names
+    /// laptop: `KUBECONFIG` and arguments. Its probes and its metrics are on free ports, leader
+    /// election is off unless `arguments` has `--leader-elect`. It records in the file that `RBAC_RECORDING` names
     /// in the environment of the test, if any.
     ///
     /// # Errors
@@ -53,12 +57,13 @@ impl Environment {
     ) -> Result<Operator> {
         let kubeconfig = self.service_account(namespace, service_account).await?;
         let binary = binary.as_ref();
-        let port = ports::free()?;
+        let (port, metrics_port) = (ports::free()?, ports::free()?);
         let mut command = Command::new(binary);
         // Variables, because a flag that is given twice is an error, and `arguments` may have it.
         command
             .env("KUBECONFIG", kubeconfig)
             .env("HEALTH_PROBE_BIND_ADDRESS", format!("127.0.0.1:{port}"))
+            .env("METRICS_BIND_ADDRESS", format!("127.0.0.1:{metrics_port}"))
             .env("LEADER_ELECT", "false")
             .env("LOG_FORMAT", "human")
             .args(arguments);
@@ -71,6 +76,7 @@ impl Environment {
         Ok(Operator {
             process: Mutex::new(process),
             port,
+            metrics_port,
         })
     }
 }
@@ -109,6 +115,16 @@ impl Operator {
     /// When the operator does not serve it.
     pub async fn readyz(&self) -> Result<(u16, String)> {
         http::get(self.port, "/readyz").await
+    }
+
+    /// The status code and text of `/metrics` now, by HTTPS with a bearer token, such as
+    /// [`Environment::token`] makes. The certificate is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// When the operator does not serve it.
+    pub async fn metrics(&self, token: &str) -> Result<(u16, String)> {
+        http::get_secure(self.metrics_port, "/metrics", token).await
     }
 
     /// # Errors

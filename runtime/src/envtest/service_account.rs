@@ -26,9 +26,6 @@ impl Environment {
     ///
     /// What the API server answers.
     pub async fn service_account(&self, namespace: &str, name: &str) -> Result<PathBuf> {
-        let client = self.client();
-        ensure(&Api::<Namespace>::all(client.clone()), namespace).await?;
-        ensure(&Api::<ServiceAccount>::namespaced(client, namespace), name).await?;
         let token = self.token(namespace, name).await?;
         let user = format!("{namespace}-{name}");
         let kubeconfig = self.control_plane.kubeconfig_for(&user, &token, namespace);
@@ -36,7 +33,16 @@ impl Environment {
         write(path, kubeconfig.to_string())
     }
 
-    async fn token(&self, namespace: &str, name: &str) -> Result<String> {
+    /// A token for a service account, as a pod of it would have. Namespace and service account are
+    /// made if they are not there.
+    ///
+    /// # Errors
+    ///
+    /// What the API server answers.
+    pub async fn token(&self, namespace: &str, name: &str) -> Result<String> {
+        let client = self.client();
+        ensure(&Api::<Namespace>::all(client.clone()), namespace).await?;
+        ensure(&Api::<ServiceAccount>::namespaced(client, namespace), name).await?;
         // Untyped: which of its fields are optional differs between versions of Kubernetes.
         let request = json!({
             "apiVersion": "authentication.k8s.io/v1",

@@ -210,6 +210,7 @@ impl Manager {
         server::start(
             &self.options,
             &self.readiness,
+            &self.client,
             self.registry,
             &mut background,
         )

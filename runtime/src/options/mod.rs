@@ -235,6 +235,7 @@ impl Options {
             self.lease_problem(),
             self.certificate_problem(),
             self.port_problem(),
+            self.sharing_problem(),
         ]
         .into_iter()
         .flatten()
@@ -271,14 +272,9 @@ impl Options {
     }
 
     fn certificate_problem(&self) -> Option<String> {
-        let directory = self
-            .metrics_cert_path
-            .as_deref()
-            .filter(|_| self.metrics_secure)?;
-        let files = [&self.metrics_cert_name, &self.metrics_cert_key];
-        let missing = files
+        let (certificate, key) = self.metrics_certificate()?;
+        let missing = [certificate, key]
             .into_iter()
-            .map(|file| directory.join(file))
             .find(|file| !file.is_file())?;
         Some(format!(
             "`--metrics-cert-path` has no file `{}`",
@@ -300,6 +296,31 @@ impl Options {
         Some(format!(
             "`{flag}` is `{address}`: port {WEBHOOK_PORT} is kept for webhooks"
         ))
+    }
+
+    /// The kubelet asks for probes without TLS and without a token.
+    fn sharing_problem(&self) -> Option<String> {
+        let address = &self.metrics_bind_address;
+        let shared = *address == self.health_probe_bind_address && *address != BindAddress::Off;
+        (shared && self.metrics_secure).then(|| {
+            format!(
+                "`--metrics-bind-address` and `--health-probe-bind-address` are both `{address}`: give them two, or pass `--metrics-secure=false`"
+            )
+        })
+    }
+
+    /// The files of the certificate for `/metrics` and of its key. `None`: one is to be made, or
+    /// there is no TLS.
+    pub(crate) fn metrics_certificate(&self) -> Option<(PathBuf, PathBuf)> {
+        let directory = self.metrics_cert_path.as_deref();
+        // A variable that is set to nothing names no directory.
+        let directory = directory.filter(|directory| !directory.as_os_str().is_empty())?;
+        self.metrics_secure.then(|| {
+            (
+                directory.join(&self.metrics_cert_name),
+                directory.join(&self.metrics_cert_key),
+            )
+        })
     }
 
     /// The namespaces to watch, sorted, each once. Empty: all of them.
@@ -432,6 +453,19 @@ mod tests {
                         `--metrics-cert-path` has no file `/nonexistent/tls.crt`\n\
                         `--metrics-bind-address` is `:9443`: port 9443 is kept for webhooks";
         assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn probes_and_secure_metrics_do_not_share_an_address() {
+        let arguments = ["--metrics-bind-address=:8081"];
+        let error = parse(&arguments).unwrap().check().unwrap_err().to_string();
+        let expected = "`--metrics-bind-address` and `--health-probe-bind-address` are both `:8081`: give them two, or pass `--metrics-secure=false`";
+        assert_eq!(error, expected);
+
+        let insecure = ["--metrics-bind-address=:8081", "--metrics-secure=false"];
+        parse(&insecure).unwrap().check().unwrap();
+        let off = ["--metrics-bind-address=0", "--health-probe-bind-address=0"];
+        parse(&off).unwrap().check().unwrap();
     }
 
     #[test]
