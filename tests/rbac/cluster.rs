@@ -23,6 +23,8 @@ pub struct Cluster {
     name: String,
     objects: Api<DynamicObject>,
     deployments: Api<Deployment>,
+    /// The token of an account that may read metrics.
+    reader: String,
 }
 
 /// A role as it was.
@@ -40,11 +42,16 @@ impl Cluster {
             .apply_kustomization(directory.join("config/default"))
             .await
             .unwrap();
+        let role = format!("--clusterrole={name}-metrics-reader");
+        let account = "--serviceaccount=monitoring:reader";
+        let bind = ["create", "clusterrolebinding", "reader", &role, account];
+        environment.kubectl(&bind).await.unwrap();
         let client = environment.client();
         let kind = api_resource("apps.example.com", "v1", "MyApp", "myapps");
         Self {
             objects: Api::namespaced_with(client.clone(), "default", &kind),
             deployments: Api::namespaced(client, "default"),
+            reader: environment.token("monitoring", "reader").await.unwrap(),
             environment,
             directory: directory.to_owned(),
             name: name.to_owned(),
@@ -80,6 +87,7 @@ impl Cluster {
                 return Ok(());
             }
             self.go_on(&mut reports).await;
+            let _ = operator.metrics(&self.reader).await;
             let log = operator.log();
             Err(format!(
                 "{}\n{log}",
@@ -186,22 +194,20 @@ impl Cluster {
 
     /// Takes a verb on a resource from the role that has it.
     pub async fn take_away(&self, verb: &str, resource: &str) -> Taken {
-        let (api, name) = match resource.starts_with("leases") {
-            true => (
+        let cluster = &rbac("ClusterRole", "clusterroles");
+        let cluster = Api::all_with(self.environment.client(), cluster);
+        let (plural, group, _) = parts(resource);
+        let (api, name) = match plural.as_str() {
+            "leases" => (
                 self.namespaced(&rbac("Role", "roles")),
-                format!("{}-leader-election-role", self.name),
+                "leader-election-role",
             ),
-            false => (
-                Api::all_with(
-                    self.environment.client(),
-                    &rbac("ClusterRole", "clusterroles"),
-                ),
-                format!("{}-manager-role", self.name),
-            ),
+            "subjectaccessreviews" | "tokenreviews" => (cluster, "metrics-auth-role"),
+            _ => (cluster, "manager-role"),
         };
+        let name = format!("{}-{name}", self.name);
         let role = api.get(&name).await.unwrap();
         let mut changed = role.clone();
-        let (plural, group, _) = parts(resource);
         let mut found = 0;
         let rules = changed.data["rules"].as_array_mut().unwrap();
         for rule in rules
@@ -349,7 +355,7 @@ fn is_refused(line: &Value, what: &str) -> bool {
         && text("subresource") == subresource
 }
 
-/// Whether the operator has repeated an Event, renewed its lease and cleaned up.
+/// Whether the operator has repeated an Event, renewed its lease, cleaned up and asked who reads its metrics.
 fn is_through(lines: &[Value]) -> bool {
     let asked = |verb: &str, resource: &str| {
         lines
@@ -359,5 +365,6 @@ fn is_through(lines: &[Value]) -> bool {
     let cleaned_up = lines
         .iter()
         .any(|it| it["deleting"] == true && it["outcome"] == "success");
-    asked("patch", "events") && asked("update", "leases") && cleaned_up
+    let read = asked("create", "subjectaccessreviews");
+    asked("patch", "events") && asked("update", "leases") && cleaned_up && read
 }
