@@ -1,37 +1,87 @@
-//! Logs on stderr: for people on a terminal, as JSON otherwise.
+//! Logs on stderr: for people on a terminal, as JSON otherwise. What is logged can be changed.
 
 use std::io::IsTerminal;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use crate::options::{LogFormat, Options};
 
+/// Of this process's logger, if it is ours.
+static LEVEL: OnceLock<LogLevel> = OnceLock::new();
+
+/// What is logged.
+pub(crate) struct LogLevel {
+    /// As it was asked for.
+    text: Mutex<String>,
+    filter: reload::Handle<EnvFilter, Registry>,
+}
+
 /// Installs the process's logger, unless there is one.
 pub(crate) fn init(options: &Options) {
-    let human = match options.log_format {
+    let (filter, handle) = reload::Layer::new(filter(&options.log_level));
+    let lines = lines(options.log_format).with_filter(filter);
+    let installed = tracing_subscriber::registry().with(lines).try_init();
+    // An error means that the operator has set up a logger of its own: that one stays.
+    if installed.is_ok() {
+        let level = LogLevel {
+            text: Mutex::new(options.log_level.clone()),
+            filter: handle,
+        };
+        // Whoever comes first, and nobody can come second: there is one logger.
+        let _ = LEVEL.set(level);
+    }
+}
+
+/// `None` when the operator has set up a logger of its own.
+pub(crate) fn level() -> Option<&'static LogLevel> {
+    LEVEL.get()
+}
+
+impl LogLevel {
+    /// As it was asked for last.
+    pub(crate) fn get(&self) -> String {
+        self.text().clone()
+    }
+
+    /// Changes it from now on. It has to be one that `--log-level` takes.
+    pub(crate) fn set(&self, level: &str) -> Result<(), String> {
+        let mut text = self.text();
+        let changed = self.filter.reload(filter(level));
+        changed.map_err(|error| error.to_string())?;
+        level.clone_into(&mut text);
+        Ok(())
+    }
+
+    fn text(&self) -> MutexGuard<'_, String> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let terminal = std::io::stderr().is_terminal();
+    let human = match format {
         LogFormat::Human => true,
         LogFormat::Json => false,
-        LogFormat::Auto => std::io::stderr().is_terminal(),
+        LogFormat::Auto => terminal,
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter(&options.log_level))
-        .with_writer(std::io::stderr)
-        .with_span_events(FmtSpan::NONE);
-    // An error means that the operator has set up a logger of its own: that one stays.
-    let _ = if human {
-        builder
-            .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    if human {
+        lines
+            .with_ansi(terminal && std::env::var_os("NO_COLOR").is_none())
             .with_target(false)
-            .try_init()
+            .boxed()
     } else {
-        builder
+        lines
             .json()
             .flatten_event(true)
             .with_span_list(true)
             .with_current_span(false)
-            .try_init()
-    };
+            .boxed()
+    }
 }
 
 /// The filter for `--log-level`.

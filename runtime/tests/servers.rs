@@ -1,10 +1,13 @@
-//! Who may read `/metrics` of an operator in a process of its own.
+//! What an operator in a process of its own serves: metrics to those who may read them, and its log level.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod common;
 
 use common::*;
 use opgen_runtime::envtest::{Environment, Operator, eventually};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const READER: &str = "--clusterrole=metrics-reader";
 
@@ -121,4 +124,52 @@ async fn an_operator_that_may_not_ask_lets_nobody_in() {
     assert!(body.contains(expected), "{body}");
     let log = operator.log();
     assert!(log.contains("cannot tell who may read /metrics"), "{log}");
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn the_log_level_is_changed_while_the_operator_runs() {
+    const PATH: &str = "/log-level";
+    let (environment, operator, _) = stage().await;
+    let client = environment.client();
+    // What a reconcile says at the level of debug.
+    let said = || operator.log().contains(": reconciled");
+    apply(&client, NAMESPACE, "a", json!({ "image": "i" })).await;
+    reconciled(&client, NAMESPACE, "a").await;
+    assert!(!said(), "{}", operator.log());
+    assert_eq!(
+        send(&operator, "GET", PATH, "").await,
+        (200, "info\n".to_owned())
+    );
+
+    let (code, reason) = send(&operator, "PUT", PATH, "kube=loud").await;
+    assert_eq!(code, 400, "{reason}");
+    assert!(reason.contains("use a level like `debug`"), "{reason}");
+    assert_eq!(send(&operator, "PUT", PATH, "").await.0, 400);
+
+    let level = "info,opgen_runtime=debug\n";
+    let changed = send(&operator, "PUT", PATH, level).await;
+    assert_eq!(changed, (200, level.to_owned()));
+    assert_eq!(send(&operator, "GET", PATH, "").await, changed);
+    apply(&client, NAMESPACE, "a", json!({ "image": "j" })).await;
+    eventually("it is said", PATIENCE, async || {
+        said().then_some(()).ok_or_else(|| operator.log())
+    })
+    .await;
+}
+
+/// The code and the body of a request to the probes' server.
+async fn send(operator: &Operator, method: &str, path: &str, body: &str) -> (u16, String) {
+    let log = operator.log();
+    let line = log.lines().find(|it| it.contains("serving health probes"));
+    let (_, address) = line.unwrap().rsplit_once("address=").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let request = format!("{method} {path} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let code = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (code, body.to_owned())
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::address::BindAddress;
+pub(crate) use self::values::log_level;
 use crate::{Error, Result};
 
 /// What every operator can be told from outside. Use it with `#[command(flatten)]`.

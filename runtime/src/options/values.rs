@@ -21,7 +21,7 @@ pub(super) fn namespace(text: &str) -> Result<String, String> {
     Err("a namespace is made of lower-case letters, digits and `-`, at most 63 of them".to_owned())
 }
 
-pub(super) fn log_level(text: &str) -> Result<String, String> {
+pub(crate) fn log_level(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Ok(DEFAULT_LOG_LEVEL.to_owned());
     }

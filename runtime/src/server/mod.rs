@@ -3,6 +3,7 @@
 mod access;
 mod certificate;
 mod heartbeat;
+mod log_level;
 mod metrics;
 mod probes;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`, on a thread of their own: they answer while reconciles use every other.
+//! `/healthz`, `/readyz` and `/log-level`, on a thread of their own: they answer while reconciles use every other.
 
 use std::net::SocketAddr;
 
@@ -33,6 +33,7 @@ pub(super) fn routes(readiness: Readiness, heartbeat: Heartbeat) -> Router {
     Router::new()
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
+        .merge(super::log_level::routes())
 }
 
 /// Serves `routes` on a new thread for as long as its task, which is put into `tasks`, is there.
