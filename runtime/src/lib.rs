@@ -11,6 +11,7 @@
 //!   only what differs; a [`CompactCache`] does it in a fifth of the memory;
 //! - [`ControllerExt`]: feeds kube's `Controller` from further caches;
 //! - [`conditions`] and [`Events`]: how an operator tells people what it does;
+//! - [`METRICS`]: what `/metrics` has to say;
 //! - [`Error`]: what a reconcile may fail with, and whether trying again can help;
 //! - `envtest` (with the feature of that name): real API servers for tests.
 //!
@@ -59,6 +60,8 @@
 mod backoff;
 mod cache;
 mod client;
+#[cfg_attr(not(test), expect(dead_code, reason = "the client is to take it in"))]
+mod client_metrics;
 pub mod conditions;
 mod conflict;
 mod controller;
@@ -85,6 +88,7 @@ pub use error::{Error, Result};
 pub use events::Events;
 pub use kube::runtime::events::EventType;
 pub use manager::Manager;
+pub use metrics::{METRICS, Metric, MetricKind};
 pub use options::{BindAddress, LogFormat, Options};
 pub use prometheus_client;
 pub use setup::Setup;

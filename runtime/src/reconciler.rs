@@ -99,6 +99,7 @@ where
         let error_text = chain(error);
         if error.is_permanent() {
             self.failures.forget(key);
+            self.metrics.gave_up(self.controller);
             tracing::warn!(error = error_text, "reconcile failed, waiting for a change");
             return (Outcome::Error, Action::await_change());
         }

@@ -105,8 +105,8 @@ impl<'a> Setup<'a> {
             shutdown: shutdown.clone(),
             failures: Failures::default(),
         });
-        self.manager.metrics().announce(self.name);
         let concurrency = self.manager.options().concurrency.get();
+        self.manager.metrics().announce(self.name, concurrency);
         let configured = controller
             .with_config(controller::Config::default().concurrency(concurrency))
             .graceful_shutdown_on(shutdown.cancelled_owned());

@@ -1,5 +1,10 @@
 //! The runtime's metrics, under controller-runtime's names so that its dashboards work.
 
+mod names;
+mod process;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -7,7 +12,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
+
+use self::names::register;
+pub use self::names::{METRICS, Metric, MetricKind};
+use self::process::Process;
 
 /// The buckets of reconcile times, in seconds.
 const BUCKETS: [f64; 13] = [
@@ -19,11 +28,14 @@ const BUCKETS: [f64; 13] = [
 pub(crate) struct Metrics {
     reconciles: Family<ResultLabels, Counter>,
     errors: Family<ControllerLabels, Counter>,
+    terminal: Family<ControllerLabels, Counter>,
     panics: Family<ControllerLabels, Counter>,
     seconds: Family<ControllerLabels, Histogram, fn() -> Histogram>,
     workers: Family<ControllerLabels, Gauge>,
+    most_workers: Family<ControllerLabels, Gauge>,
     malformed: Family<ResourceLabels, Counter>,
     leader: Family<LeaseLabels, Gauge>,
+    requests: Family<RequestLabels, Counter>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -47,6 +59,13 @@ struct LeaseLabels {
     name: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    code: String,
+    method: String,
+    host: String,
+}
+
 /// How a reconcile ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -61,58 +80,37 @@ pub(crate) enum Outcome {
 }
 
 impl Metrics {
-    /// Makes the metrics and registers them (the registry adds `_total` to counters).
+    /// Makes the metrics and registers them, as [`METRICS`] describes them.
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             reconciles: Family::default(),
             errors: Family::default(),
+            terminal: Family::default(),
             panics: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             workers: Family::default(),
+            most_workers: Family::default(),
             malformed: Family::default(),
             leader: Family::default(),
+            requests: Family::default(),
         };
-        registry.register(
-            "controller_runtime_reconcile",
-            "Reconciles by result",
-            metrics.reconciles.clone(),
-        );
-        registry.register(
-            "controller_runtime_reconcile_errors",
-            "Reconciles that failed",
-            metrics.errors.clone(),
-        );
-        registry.register(
-            "controller_runtime_reconcile_panics",
-            "Reconciles that panicked",
-            metrics.panics.clone(),
-        );
-        registry.register_with_unit(
-            "controller_runtime_reconcile_time",
-            "Time a reconcile took",
-            Unit::Seconds,
-            metrics.seconds.clone(),
-        );
-        registry.register(
-            "controller_runtime_active_workers",
-            "Reconciles running now",
-            metrics.workers.clone(),
-        );
-        registry.register(
-            "opgen_cache_malformed_objects",
-            "Objects that came from the API server and did not fit their type",
-            metrics.malformed.clone(),
-        );
-        registry.register(
-            "leader_election_master_status",
-            "1 while this process holds the lease",
-            metrics.leader.clone(),
-        );
+        register(registry, names::RECONCILES, metrics.reconciles.clone());
+        register(registry, names::ERRORS, metrics.errors.clone());
+        register(registry, names::TERMINAL_ERRORS, metrics.terminal.clone());
+        register(registry, names::PANICS, metrics.panics.clone());
+        register(registry, names::SECONDS, metrics.seconds.clone());
+        register(registry, names::ACTIVE_WORKERS, metrics.workers.clone());
+        register(registry, names::MAX_WORKERS, metrics.most_workers.clone());
+        register(registry, names::MALFORMED, metrics.malformed.clone());
+        register(registry, names::LEADER, metrics.leader.clone());
+        register(registry, names::REQUESTS, metrics.requests.clone());
+        registry.register_collector(Box::new(Process::new()));
         metrics
     }
 
-    /// Shows a controller's numbers from the start, as zeros.
-    pub(crate) fn announce(&self, controller: &'static str) {
+    /// Shows a controller's numbers from the start, as zeros, and how many reconciles it may run at
+    /// the same time.
+    pub(crate) fn announce(&self, controller: &'static str, concurrency: u16) {
         let labels = ControllerLabels { controller };
         for result in ["success", "requeue_after", "error"] {
             drop(
@@ -121,9 +119,13 @@ impl Metrics {
             );
         }
         drop(self.errors.get_or_create(&labels));
+        drop(self.terminal.get_or_create(&labels));
         drop(self.panics.get_or_create(&labels));
         drop(self.seconds.get_or_create(&labels));
         drop(self.workers.get_or_create(&labels));
+        self.most_workers
+            .get_or_create(&labels)
+            .set(concurrency.into());
     }
 
     /// Counts a running reconcile for as long as the result lives.
@@ -157,6 +159,24 @@ impl Metrics {
         }
     }
 
+    /// A reconcile failed, and is not tried again until something changes. It counts as an error,
+    /// too: [`Metrics::reconciled`] says that.
+    pub(crate) fn gave_up(&self, controller: &'static str) {
+        let labels = ControllerLabels { controller };
+        self.terminal.get_or_create(&labels).inc();
+    }
+
+    /// The API server has answered a request, or `None`: there was no answer.
+    pub(crate) fn requested(&self, code: Option<u16>, method: &str, host: &str) {
+        let labels = RequestLabels {
+            // client-go's word for it.
+            code: code.map_or_else(|| "<error>".to_owned(), |code| code.to_string()),
+            method: method.to_owned(),
+            host: host.to_owned(),
+        };
+        self.requests.get_or_create(&labels).inc();
+    }
+
     pub(crate) fn malformed(&self, resource: &str) {
         let labels = ResourceLabels {
             resource: resource.to_owned(),
@@ -178,33 +198,5 @@ pub(crate) struct Worker(Gauge);
 impl Drop for Worker {
     fn drop(&mut self) {
         self.0.dec();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_are_those_of_controller_runtime() {
-        let mut registry = Registry::default();
-        let metrics = Metrics::register(&mut registry);
-        metrics.announce("c");
-        metrics.reconciled("c", Outcome::Panic, Duration::from_millis(3));
-        metrics.leading("c-leader", true);
-        drop(metrics.worker("c"));
-        let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
-        for line in [
-            r#"controller_runtime_reconcile_total{controller="c",result="success"} 0"#,
-            r#"controller_runtime_reconcile_total{controller="c",result="error"} 1"#,
-            r#"controller_runtime_reconcile_errors_total{controller="c"} 1"#,
-            r#"controller_runtime_reconcile_panics_total{controller="c"} 1"#,
-            r#"controller_runtime_reconcile_time_seconds_count{controller="c"} 1"#,
-            r#"controller_runtime_active_workers{controller="c"} 0"#,
-            r#"leader_election_master_status{name="c-leader"} 1"#,
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
-        }
     }
 }
