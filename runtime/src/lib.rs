@@ -13,6 +13,7 @@
 //! - [`conditions`] and [`Events`]: how an operator tells people what it does;
 //! - [`METRICS`]: what `/metrics` has to say;
 //! - [`Error`]: what a reconcile may fail with, and whether trying again can help;
+//! - traces by OTLP, with the feature `otlp`;
 //! - `envtest` (with the feature of that name): real API servers for tests.
 //!
 //! ```no_run
@@ -81,6 +82,7 @@ mod recording;
 mod server;
 mod setup;
 mod signals;
+mod traces;
 
 pub use cache::{Cache, CompactCache, Kind};
 pub use controller::ControllerExt;

@@ -9,6 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use crate::options::{LogFormat, Options};
+use crate::traces;
 
 /// Of this process's logger, if it is ours.
 static LEVEL: OnceLock<LogLevel> = OnceLock::new();
@@ -20,11 +21,14 @@ pub(crate) struct LogLevel {
     filter: reload::Handle<EnvFilter, Registry>,
 }
 
-/// Installs the process's logger, unless there is one.
-pub(crate) fn init(options: &Options) {
+/// Installs the process's logger, and the export of traces, for the operator `name`, unless there is
+/// one.
+pub(crate) fn init(options: &Options, name: &str) {
     let (filter, handle) = reload::Layer::new(filter(&options.log_level));
     let lines = lines(options.log_format).with_filter(filter);
-    let installed = tracing_subscriber::registry().with(lines).try_init();
+    let mut layers = vec![lines.boxed()];
+    layers.extend(traces::layer(name).map(Layer::boxed));
+    let installed = tracing_subscriber::registry().with(layers).try_init();
     // An error means that the operator has set up a logger of its own: that one stays.
     if installed.is_ok() {
         let level = LogLevel {

@@ -17,7 +17,7 @@ use crate::cache::{Cache, Kind, key_of, name, version};
 use crate::error::chain;
 use crate::metrics::{Metrics, Outcome};
 use crate::recording::Recorder;
-use crate::{Error, Result, backoff, random};
+use crate::{Error, Result, backoff, random, traces};
 
 /// A controller's reconcile function with what surrounds each call.
 pub(crate) struct Reconciler<K: Kind, C, F> {
@@ -46,8 +46,10 @@ where
         let span = tracing::info_span!(
             "reconcile",
             controller = self.controller,
-            object = name(&key)
+            object = name(&key),
+            trace_id = tracing::field::Empty
         );
+        traces::identify(&span);
         async move {
             if self.shutdown.is_cancelled() {
                 // kube still hands out what was queued when the shutdown began.

@@ -23,7 +23,7 @@ use crate::readiness::Readiness;
 use crate::recording::{Header, Recorder};
 use crate::setup::Setup;
 use crate::signals::Signals;
-use crate::{Error, Result, client, logging, server};
+use crate::{Error, Result, client, logging, server, traces};
 
 /// The whole operator: client, caches, controllers, probes, metrics, leader election.
 ///
@@ -91,7 +91,7 @@ impl Manager {
     }
 
     async fn connect(name: String, options: Options) -> Result<Self> {
-        logging::init(&options);
+        logging::init(&options, &name);
         let recorder = options.recording_file().map(Recorder::open).transpose()?;
         let config = client::config(&options).await?;
         let fence = fence(&name, &options, &config.default_namespace);
@@ -225,10 +225,12 @@ impl Manager {
             readiness: self.readiness,
             shutdown: self.shutdown,
         };
-        tokio::select! {
+        let result = tokio::select! {
             result = work.supervised(signals) => result,
             error = run::first_to_end(&mut background) => Err(error),
-        }
+        };
+        traces::end().await;
+        result
     }
 
     pub(crate) fn options(&self) -> &Options {
