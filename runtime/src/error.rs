@@ -24,6 +24,11 @@ pub enum Error {
     #[error("{0}")]
     Permanent(String),
 
+    /// What the object needs is not there yet, and nothing is wrong. Looked at again when something
+    /// changes, and after half a minute.
+    #[error("{0}")]
+    Waiting(String),
+
     /// Anything else. Retried with backoff.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -33,6 +38,11 @@ impl Error {
     /// An error that is not retried until the object changes.
     pub fn permanent(message: impl Into<String>) -> Self {
         Self::Permanent(message.into())
+    }
+
+    /// What the object needs is not there yet, for example `the Secret is not there`; no failure.
+    pub fn waiting(message: impl Into<String>) -> Self {
+        Self::Waiting(message.into())
     }
 
     /// Any error, or a message; retried with backoff.
@@ -48,10 +58,6 @@ impl Error {
     /// True when the API server said that somebody else changed the object first.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Kube(kube::Error::Api(status)) if status.is_conflict())
-    }
-
-    pub(crate) fn is_permanent(&self) -> bool {
-        matches!(self, Self::Permanent(_))
     }
 }
 
@@ -177,7 +183,7 @@ mod tests {
     #[test]
     fn a_permanent_error_stays_permanent_through_anyhow() {
         let error = Error::from(anyhow::Error::from(Error::permanent("no such class")));
-        assert!(error.is_permanent());
+        assert!(matches!(error, Error::Permanent(_)));
     }
 
     #[test]

@@ -58,11 +58,8 @@
 //! the client is kube's own.
 #![warn(missing_docs)]
 
-mod backoff;
 mod cache;
 mod client;
-#[cfg_attr(not(test), expect(dead_code, reason = "the client is to take it in"))]
-mod client_metrics;
 pub mod conditions;
 mod conflict;
 mod controller;
@@ -93,4 +90,4 @@ pub use manager::Manager;
 pub use metrics::{METRICS, Metric, MetricKind};
 pub use options::{BindAddress, LogFormat, Options};
 pub use prometheus_client;
-pub use setup::Setup;
+pub use setup::{Registered, Setup};

@@ -1,9 +1,10 @@
 //! What one controller takes from the manager, and how it is handed over to run.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures::StreamExt;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Client;
 use kube::runtime::controller::{self, Action};
 use kube::runtime::{Controller, watcher};
@@ -11,7 +12,7 @@ use kube::runtime::{Controller, watcher};
 use crate::cache::{Cache, CompactCache, Kind};
 use crate::events::Events;
 use crate::manager::Manager;
-use crate::reconciler::{Failures, Reconciler};
+use crate::reconciler::{Conditions, Failures, Reconciler, Report};
 use crate::{Error, Result};
 
 /// The beginnings of one controller, made by [`Manager::controller`].
@@ -78,16 +79,26 @@ impl<'a> Setup<'a> {
     ///
     /// `controller` says what triggers a reconcile; begin it with [`Cache::controller`] of
     /// `primary`. Its concurrency is set from the options. `reconcile` gets the newest object known
-    /// and may fail with anything that turns into an [`Error`]: a permanent error waits for the
-    /// next change, any other error and a panic are tried again after 200 ms, then twice as long
-    /// each time, at most 300 s. An [`Action`] means what it means to kube.
+    /// and may fail with anything that turns into an [`Error`]. An [`Action`] means what it means to
+    /// kube.
+    ///
+    /// | what happened | what follows |
+    /// | --- | --- |
+    /// | [`Error::Permanent`] | nothing, until something changes |
+    /// | [`Error::Waiting`] | another look at a change, or after half a minute; counts as no failure |
+    /// | any other error, a panic, or longer than `--reconcile-timeout` | another attempt after 200 ms, then twice as long each time, at most 300 s, and no sooner than the API server asks for |
+    ///
+    /// An Event tells the object's owner of it, once for each message: of what the API server
+    /// itself is to blame for never, of another error only when it comes a second time in a row.
+    /// With [`Registered::with_conditions`] a condition does so, too.
     pub fn run<K, C, F, Fut, E>(
         self,
         primary: &Cache<K>,
         controller: Controller<K>,
         reconcile: F,
         context: Arc<C>,
-    ) where
+    ) -> Registered<K>
+    where
         K: Kind,
         C: Send + Sync + 'static,
         F: Fn(Arc<K>, Arc<C>) -> Fut + Send + Sync + 'static,
@@ -95,6 +106,12 @@ impl<'a> Setup<'a> {
         E: Into<Error> + 'static,
     {
         let shutdown = self.manager.shutdown();
+        let conditions = Arc::new(OnceLock::new());
+        let report = Report {
+            primary: primary.clone(),
+            events: self.events(),
+            conditions: conditions.clone(),
+        };
         let reconciler = Arc::new(Reconciler {
             controller: self.name,
             reconcile,
@@ -102,6 +119,8 @@ impl<'a> Setup<'a> {
             primary: primary.clone(),
             metrics: self.manager.metrics().clone(),
             recorder: self.manager.recorder().cloned(),
+            report,
+            timeout: self.manager.options().reconcile_timeout,
             shutdown: shutdown.clone(),
             failures: Failures::default(),
         });
@@ -112,6 +131,43 @@ impl<'a> Setup<'a> {
             .graceful_shutdown_on(shutdown.cancelled_owned());
         self.manager
             .add_controller(drive(configured, reconciler, self.name));
+        Registered(conditions)
+    }
+}
+
+/// A controller that [`Setup::run`] has taken over.
+pub struct Registered<K: Kind>(Arc<OnceLock<Conditions<K>>>);
+
+impl<K: Kind> Registered<K> {
+    /// Shows in the object's status that it cannot be reconciled: by a condition `Stalled`, which is
+    /// true, has the error as its message, and goes with the next success.
+    ///
+    /// `conditions` says where they are. The name is that of kstatus, the convention by which tools
+    /// tell the state of any object. It takes `patch` on the status subresource.
+    ///
+    /// ```no_run
+    /// # use kube::runtime::controller::Action;
+    /// # use k8s_openapi::api::apps::v1::Deployment;
+    /// # use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+    /// # use opgen_runtime::{Error, Manager};
+    /// # use std::sync::Arc;
+    /// # #[derive(kube::CustomResource, kube::KubeSchema, Clone, Debug, serde::Serialize, serde::Deserialize)]
+    /// # #[kube(group = "example.com", version = "v1", kind = "Bucket", namespaced, status = "Status")]
+    /// # struct BucketSpec {}
+    /// # #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+    /// # struct Status { conditions: Vec<Condition> }
+    /// # async fn reconcile(_: Arc<Bucket>, _: Arc<()>) -> Result<Action, Error> { Ok(Action::await_change()) }
+    /// # fn example(manager: &Manager) {
+    /// let setup = manager.controller("example.com/bucket");
+    /// let buckets = setup.cache::<Bucket>(kube::runtime::watcher::Config::default());
+    /// setup
+    ///     .run(&buckets, buckets.controller(), reconcile, Arc::new(()))
+    ///     .with_conditions(|bucket| &mut bucket.status.get_or_insert_default().conditions);
+    /// # }
+    /// ```
+    pub fn with_conditions(self, conditions: fn(&mut K) -> &mut Vec<Condition>) {
+        // `self` is gone after this, so it is the first.
+        let _ = self.0.set(conditions);
     }
 }
 

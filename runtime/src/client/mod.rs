@@ -1,9 +1,10 @@
 //! The operator's client: which API server, as whom, and what stands around each request.
 //!
 //! From the outside in: kube's retries, the [fence](fence) of the leader election, the
-//! [recording](crate::recording), the connection. kube itself would have its retries innermost,
+//! count, the [recording](crate::recording), the connection. kube itself would have its retries innermost,
 //! where nothing sees the single attempts.
 
+mod counted;
 pub(crate) mod fence;
 mod kubeconfig;
 mod shared;
@@ -20,18 +21,22 @@ pub(crate) use self::fence::Fence;
 pub(crate) use self::kubeconfig::{config, install_crypto_provider};
 use self::shared::Shared;
 use crate::Result;
+use crate::metrics::Metrics;
 use crate::recording::Recorder;
 
 /// A client for that API server.
 pub(crate) fn connect(
     mut config: Config,
+    metrics: &Metrics,
     recorder: Option<&Recorder>,
     fence: Option<&Fence>,
 ) -> Result<Client> {
     config.default_retry = false;
+    let counted = counted::layer(metrics.clone(), &config.cluster_url);
     let builder = ClientBuilder::try_from(config)?
         .with_layer(&layer_fn(Shared::new))
         .with_layer(&option_layer(recorder.map(Recorder::layer)))
+        .with_layer(&counted)
         .with_layer(&option_layer(fence.cloned()))
         .with_layer(&RetryLayer::new(RetryPolicy::server_retry()));
     Ok(builder.build())

@@ -95,10 +95,14 @@ impl Manager {
         let recorder = options.recording_file().map(Recorder::open).transpose()?;
         let config = client::config(&options).await?;
         let fence = fence(&name, &options, &config.default_namespace);
-        let client = client::connect(config, recorder.as_ref(), fence.as_ref())?;
+        let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
+        let client = client::connect(config, &metrics, recorder.as_ref(), fence.as_ref())?;
         Ok(Self {
             recorder,
             fence,
+            registry,
+            metrics,
             ..Self::around(name, options, client)
         })
     }

@@ -45,7 +45,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 #[serde(rename_all = "camelCase")]
 pub struct WidgetSpec {
     pub image: String,
-    /// What the reconciler should do: `error`, `permanent`, `panic` or `slow`
+    /// What the reconciler should do: `error`, `waiting`, `permanent`, `panic`, `stuck` or `slow`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
     /// A CPU limit of the container
@@ -124,7 +124,9 @@ pub fn register(manager: &mut Manager, note: Option<&'static str>) -> Arc<Contex
         .widgets
         .controller()
         .owns_cached(&context.deployments);
-    setup.run(&context.widgets, controller, reconcile, context.clone());
+    setup
+        .run(&context.widgets, controller, reconcile, context.clone())
+        .with_conditions(|widget| &mut widget.status.get_or_insert_default().conditions);
     context
 }
 
@@ -153,6 +155,8 @@ async fn reconcile(widget: Arc<Widget>, context: Arc<Context>) -> Result<Action>
 async fn reconcile_inner(widget: Arc<Widget>, context: &Context) -> Result<Action> {
     match widget.spec.mode.as_deref() {
         Some("error") => return Err(Error::other("as told")),
+        Some("waiting") => return Err(Error::waiting("as told")),
+        Some("stuck") => std::future::pending().await,
         Some("permanent") => return Err(Error::permanent("as told")),
         Some("panic") => panic!("as told"),
         Some("slow") => {

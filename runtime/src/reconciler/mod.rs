@@ -1,10 +1,14 @@
-//! What stands around a controller's reconcile function: newest object, panics, backoff, metrics.
+//! What stands around a controller's reconcile function: the newest object, a time-out, what
+//! follows from a failure, metrics.
 
-use std::any::Any;
-use std::collections::HashMap;
+mod backoff;
+mod failure;
+mod failures;
+mod report;
+
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -13,11 +17,14 @@ use kube::runtime::reflector::ObjectRef;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use self::failure::{Cause, Failure};
+pub(crate) use self::failures::Failures;
+pub(crate) use self::report::{Conditions, Report};
+
 use crate::cache::{Cache, Kind, key_of, name, version};
-use crate::error::chain;
 use crate::metrics::{Metrics, Outcome};
 use crate::recording::Recorder;
-use crate::{Error, Result, backoff, random, traces};
+use crate::{Error, Result, traces};
 
 /// A controller's reconcile function with what surrounds each call.
 pub(crate) struct Reconciler<K: Kind, C, F> {
@@ -27,6 +34,8 @@ pub(crate) struct Reconciler<K: Kind, C, F> {
     pub(crate) primary: Cache<K>,
     pub(crate) metrics: Metrics,
     pub(crate) recorder: Option<Recorder>,
+    pub(crate) report: Report<K>,
+    pub(crate) timeout: Duration,
     pub(crate) shutdown: CancellationToken,
     pub(crate) failures: Failures<K>,
 }
@@ -61,11 +70,19 @@ where
             let begin = Instant::now();
             // Inside `async`, so that a panic before the first await is caught too.
             let result = async { (self.reconcile)(object, self.context.clone()).await };
-            let result = AssertUnwindSafe(result).catch_unwind().await;
+            let result = AssertUnwindSafe(result).catch_unwind();
+            let result = match tokio::time::timeout(self.timeout, result).await {
+                Ok(Ok(Ok(action))) => Ok(action),
+                Ok(Ok(Err(error))) => Err(Failure::of(&error.into())),
+                Ok(Err(panic)) => Err(Failure::panic(&*panic)),
+                Err(_) => Err(Failure::timeout(self.timeout)),
+            };
             let (outcome, action) = match result {
-                Ok(Ok(action)) => self.succeeded(&key, action),
-                Ok(Err(error)) => self.failed(&key, &error.into()),
-                Err(panic) => self.panicked(&key, &*panic),
+                Ok(action) => {
+                    self.report.succeeded(&key).await;
+                    self.succeeded(&key, action)
+                }
+                Err(failure) => self.failed(&key, &failure).await,
             };
             drop(worker);
             self.metrics
@@ -97,71 +114,40 @@ where
         }
     }
 
-    fn failed(&self, key: &ObjectRef<K>, error: &Error) -> (Outcome, Action) {
-        let error_text = chain(error);
-        if error.is_permanent() {
-            self.failures.forget(key);
-            self.metrics.gave_up(self.controller);
-            tracing::warn!(error = error_text, "reconcile failed, waiting for a change");
-            return (Outcome::Error, Action::await_change());
+    async fn failed(&self, key: &ObjectRef<K>, failure: &Failure) -> (Outcome, Action) {
+        let verdict = self.failures.add(key, failure);
+        let outcome = match failure.cause {
+            Cause::Waiting => Outcome::RequeueAfter,
+            Cause::Panic => Outcome::Panic,
+            Cause::Permanent | Cause::Server | Cause::Transient | Cause::Timeout => Outcome::Error,
+        };
+        let (message, failures) = (&failure.message, verdict.count);
+        match (failure.cause, verdict.delay) {
+            (Cause::Waiting, _) if verdict.is_new => tracing::info!(reason = message, "waiting"),
+            (Cause::Waiting, _) => tracing::debug!(reason = message, "still waiting"),
+            (Cause::Panic, delay) => tracing::error!(
+                panic = message,
+                failures,
+                retry_in = ?delay.unwrap_or_default(),
+                "reconcile panicked, trying again"
+            ),
+            (_, Some(delay)) => tracing::warn!(
+                error = message,
+                failures,
+                retry_in = ?delay,
+                "reconcile failed, trying again"
+            ),
+            (_, None) => {
+                self.metrics.gave_up(self.controller);
+                tracing::warn!(error = message, "reconcile failed, waiting for a change");
+            }
         }
-        let (failures, delay) = self.failures.add(key);
-        tracing::warn!(
-            error = error_text,
-            failures,
-            retry_in = ?delay,
-            "reconcile failed, trying again"
-        );
-        (Outcome::Error, Action::requeue(delay))
-    }
-
-    fn panicked(&self, key: &ObjectRef<K>, panic: &(dyn Any + Send)) -> (Outcome, Action) {
-        let (failures, delay) = self.failures.add(key);
-        tracing::error!(
-            panic = panic_text(panic),
-            failures,
-            retry_in = ?delay,
-            "reconcile panicked, trying again"
-        );
-        (Outcome::Panic, Action::requeue(delay))
-    }
-}
-
-/// How often in a row each object has failed.
-pub(crate) struct Failures<K: Kind>(Mutex<HashMap<ObjectRef<K>, u32>>);
-
-impl<K: Kind> Default for Failures<K> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<K: Kind> Failures<K> {
-    /// Counts one more. Returns the count and how long to wait.
-    fn add(&self, key: &ObjectRef<K>) -> (u32, Duration) {
-        let mut counts = self.lock();
-        let count = counts.entry(key.clone()).or_default();
-        *count = count.saturating_add(1);
-        (*count, backoff::delay(*count, random::fraction()))
-    }
-
-    /// The object is well, or gone.
-    pub(crate) fn forget(&self, key: &ObjectRef<K>) {
-        self.lock().remove(key);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<ObjectRef<K>, u32>> {
-        // Nothing that can panic runs under this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    if let Some(text) = panic.downcast_ref::<&str>() {
-        text
-    } else if let Some(text) = panic.downcast_ref::<String>() {
-        text
-    } else {
-        "a panic without a message"
+        if verdict.report {
+            self.report.failed(key, failure).await;
+        }
+        let action = verdict
+            .delay
+            .map_or_else(Action::await_change, Action::requeue);
+        (outcome, action)
     }
 }

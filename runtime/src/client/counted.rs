@@ -13,7 +13,10 @@ use crate::metrics::Metrics;
 
 /// Counts what passes it, as sent to the server at `url`. To be put below the retries, so that
 /// each attempt counts.
-pub(crate) fn layer<S>(metrics: Metrics, url: &Uri) -> impl Layer<S, Service = Counted<S>> + Clone {
+pub(super) fn layer<S>(
+    metrics: Metrics,
+    url: &Uri,
+) -> impl Layer<S, Service = Counted<S>> + Clone + use<S> {
     // A request has no host yet where the layers of a client are.
     let host = url.authority().map_or("", |authority| authority.as_str());
     let host = host.to_owned();
@@ -26,7 +29,7 @@ pub(crate) fn layer<S>(metrics: Metrics, url: &Uri) -> impl Layer<S, Service = C
 
 /// A service whose requests are counted.
 #[derive(Clone)]
-pub(crate) struct Counted<S> {
+pub(super) struct Counted<S> {
     inner: S,
     metrics: Metrics,
     host: String,
