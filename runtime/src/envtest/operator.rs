@@ -127,6 +127,11 @@ impl Operator {
         http::get_secure(self.metrics_port, "/metrics", token).await
     }
 
+    /// The id of its process, for what it uses of CPU and memory, or for signals.
+    pub fn id(&self) -> u32 {
+        self.process().id()
+    }
+
     /// # Errors
     ///
     /// When it has ended, with its exit status and the end of its log.

@@ -33,6 +33,11 @@ impl Process {
         })
     }
 
+    /// `setpriv` has become the command, so this is the command's.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has written so far.
     pub(super) fn output(&self) -> String {
         let bytes = std::fs::read(&self.log).unwrap_or_default();
