@@ -40,6 +40,10 @@ bench: ## Measure opgen beside controller-gen: benches/README.md has the figures
 	cd benches/controller-gen && go build -mod=readonly -o ../../bin/ sigs.k8s.io/controller-tools/cmd/controller-gen
 	CONTROLLER_GEN="$(CURDIR)/bin/controller-gen" cargo bench --locked --bench commands
 
+.PHONY: bench-operator
+bench-operator: kubernetes ## Measure a generated operator beside operators in Go: SIZES=1000x3 for objects and rounds
+	cargo bench --locked --bench operator
+
 .PHONY: bench-recording
 bench-recording: kubernetes ## Measure what it costs an operator to record its requests
 	cargo bench --locked --bench recording
