@@ -3,10 +3,12 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 use tokio::sync::mpsc;
 
+use crate::conditions;
 use crate::error::describe;
 
 /// How many events may wait to be sent.
@@ -72,6 +74,32 @@ impl Events {
             tracing::debug!(%error, "an event is dropped");
         }
     }
+
+    /// Publishes what a condition has become, if it was otherwise in `before`, with its message as
+    /// the note: when it is true now, a normal event with its type as the reason; when it no longer
+    /// is, a warning with `Not` before that. One that is new and not true is no transition.
+    ///
+    /// Take [`conditions`](crate::conditions) that are true when all is well, such as `Available`.
+    pub fn transition<K: Resource<DynamicType = ()>>(
+        &self,
+        object: &K,
+        before: &[Condition],
+        now: &Condition,
+    ) {
+        if let Some((type_, reason)) = transition(before, now) {
+            self.publish(object, type_, reason, "Reconcile", &now.message);
+        }
+    }
+}
+
+fn transition(before: &[Condition], now: &Condition) -> Option<(EventType, String)> {
+    let is_true = |condition: &Condition| condition.status == "True";
+    let was = conditions::find(before, &now.type_).is_some_and(is_true);
+    match (was, is_true(now)) {
+        (false, true) => Some((EventType::Normal, now.type_.clone())),
+        (true, false) => Some((EventType::Warning, format!("Not{}", now.type_))),
+        (true, true) | (false, false) => None,
+    }
 }
 
 /// One after the other: the recorder counts a repeated event only if the first one is through.
@@ -104,6 +132,19 @@ fn cut(mut note: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_change_is_a_transition() {
+        let available = |ok| conditions::new("Available", ok, "Enough", "", None);
+        let reason = |before: &[Condition], ok| transition(before, &available(ok)).map(|it| it.1);
+        assert_eq!(reason(&[], false), None);
+        assert_eq!(reason(&[], true).as_deref(), Some("Available"));
+        assert_eq!(
+            reason(&[available(true)], false).as_deref(),
+            Some("NotAvailable")
+        );
+        assert_eq!(reason(&[available(true)], true), None);
+    }
 
     #[test]
     fn a_note_is_cut_between_characters() {

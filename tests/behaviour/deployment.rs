@@ -114,7 +114,7 @@ async fn conditions_tell_what_the_deployment_reports_and_move_their_time_on_a_tr
     let events = eventually("two Events", LIMIT, async || {
         let text = cluster.environment.kubectl(&["get", "events.events.k8s.io", "-n", "default", "-o", "json"]).await;
         let text = text.map_err(|error| error.to_string())?;
-        if text.contains("\"Available\"") && text.contains("\"Unavailable\"") { Ok(text) } else { Err(text) }
+        if text.contains("\"Available\"") && text.contains("\"NotAvailable\"") { Ok(text) } else { Err(text) }
     })
     .await;
     assert!(events.contains("apps.example.com/myapp"), "{events}");

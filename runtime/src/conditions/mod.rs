@@ -10,8 +10,12 @@
 //! assert_eq!(conditions::find(&list, "Available").unwrap().status, "True");
 //! ```
 
+mod deployment;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
+
+pub use self::deployment::of_deployment;
 
 /// A condition that is true or false as of now.
 ///
