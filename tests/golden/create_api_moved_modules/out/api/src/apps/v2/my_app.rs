@@ -47,7 +47,7 @@ pub struct MyAppStatus {
     /// How many pods have been ready for long enough to serve.
     #[serde(default)]
     pub available_replicas: i32,
-    /// `Available` and `Progressing`, as the Deployment reports them.
+    /// `Available` and `Progressing` as the Deployment reports them; `Stalled` while something is wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

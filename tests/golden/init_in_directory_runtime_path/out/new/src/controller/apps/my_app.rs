@@ -7,14 +7,16 @@ use k8s_openapi::{
         apps::v1::{Deployment, DeploymentSpec},
         core::v1::{Container, PodSpec, PodTemplateSpec},
     },
-    apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector},
+    apimachinery::pkg::apis::meta::v1::LabelSelector,
 };
 use kube::{
     Resource, ResourceExt,
     api::ObjectMeta,
     runtime::{controller::Action, watcher},
 };
-use opgen_runtime::{Cache, ControllerExt, Error, EventType, Events, Manager, Result, conditions};
+use opgen_runtime::{
+    Cache, CompactCache, ControllerExt, Error, Events, Manager, Result, conditions,
+};
 
 use new_api::apps::v1::my_app::MyApp;
 
@@ -31,7 +33,7 @@ const RESYNC: Duration = Duration::from_secs(3600);
 /// What a reconcile works with.
 pub struct Context {
     objects: Cache<MyApp>,
-    deployments: Cache<Deployment>,
+    deployments: CompactCache<Deployment>,
     events: Events,
 }
 
@@ -41,12 +43,14 @@ pub fn register(manager: &mut Manager) {
     let ours = format!("{MANAGED_BY}={OPERATOR}");
     let context = Arc::new(Context {
         objects: setup.cache(watcher::Config::default()),
-        deployments: setup.cache(watcher::Config::default().labels(&ours)),
+        deployments: setup.compact_cache(watcher::Config::default().labels(&ours)),
         events: setup.events(),
     });
     let controller = context.objects.controller();
     let controller = controller.owns_cached(&context.deployments);
-    setup.run(&context.objects, controller, reconcile, context.clone());
+    setup
+        .run(&context.objects, controller, reconcile, context.clone())
+        .with_conditions(|object| &mut object.status.get_or_insert_default().conditions);
 }
 
 // +opgen:rbac:groups=apps.example.com,resources=myapps,verbs=list;watch;patch
@@ -60,20 +64,16 @@ async fn reconcile(object: Arc<MyApp>, context: Arc<Context>) -> Result<Action> 
     let deployment = context.deployments.apply(&desired(&object)?).await?;
 
     let generation = object.meta().generation;
-    let available = available(&deployment, generation);
-    let note = available.message.clone();
     let mut status = object.status.clone().unwrap_or_default();
-    let event = event(&status.conditions, &available);
     status.observed_generation = generation;
-    status.available_replicas = available_replicas(&deployment);
+    let reported = deployment.status.as_ref();
+    status.available_replicas = reported.and_then(|it| it.available_replicas).unwrap_or(0);
+    let [available, progressing] = conditions::of_deployment(&deployment, generation);
+    let events = &context.events;
+    events.transition(&*object, &status.conditions, &available);
     conditions::set(&mut status.conditions, available);
-    conditions::set(&mut status.conditions, progressing(&deployment, generation));
+    conditions::set(&mut status.conditions, progressing);
     context.objects.apply_status(&object, &status).await?;
-
-    if let Some((type_, reason)) = event {
-        let events = &context.events;
-        events.publish(&*object, type_, reason, "Reconcile", note);
-    }
     Ok(Action::requeue(RESYNC))
 }
 
@@ -129,57 +129,6 @@ fn desired(object: &MyApp) -> Result<Deployment> {
     })
 }
 
-fn available_replicas(deployment: &Deployment) -> i32 {
-    let status = deployment.status.as_ref();
-    status.and_then(|it| it.available_replicas).unwrap_or(0)
-}
-
-/// `Available`: what the Deployment reports, even of the generation before.
-fn available(deployment: &Deployment, generation: Option<i64>) -> Condition {
-    let ready = available_replicas(deployment);
-    let wanted = deployment.spec.replicas.unwrap_or(1);
-    let message = format!("{ready} of {wanted} replicas are available");
-    let (ok, reason, _) = reported(deployment, "Available");
-    conditions::new("Available", ok, reason, message, generation)
-}
-
-/// `Progressing`: what the Deployment reports, once it has seen the newest generation.
-fn progressing(deployment: &Deployment, generation: Option<i64>) -> Condition {
-    let status = deployment.status.as_ref();
-    let observed = status.and_then(|it| it.observed_generation);
-    let (ok, reason, message) = match observed < deployment.metadata.generation {
-        true => (true, "DeploymentUpdated", "the rollout has not begun yet"),
-        false => reported(deployment, "Progressing"),
-    };
-    conditions::new("Progressing", ok, reason, message, generation)
-}
-
-/// Whether a condition of the Deployment is true, its reason and its message.
-fn reported<'a>(deployment: &'a Deployment, type_: &str) -> (bool, &'a str, &'a str) {
-    let status = deployment.status.as_ref();
-    let conditions = status.and_then(|it| it.conditions.as_deref());
-    let mut conditions = conditions.unwrap_or_default().iter();
-    match conditions.find(|it| it.type_.as_deref() == Some(type_)) {
-        Some(found) => {
-            let reason = found.reason.as_deref().unwrap_or("DeploymentReported");
-            let message = found.message.as_deref().unwrap_or_default();
-            (found.status.as_deref() == Some("True"), reason, message)
-        }
-        None => (false, "DeploymentNotObserved", "nothing is reported yet"),
-    }
-}
-
-/// What is worth an Event: `Available` has become true, or is so no longer.
-fn event(before: &[Condition], available: &Condition) -> Option<(EventType, &'static str)> {
-    let before = conditions::find(before, "Available");
-    let was = before.is_some_and(|it| it.status == "True");
-    match (was, available.status == "True") {
-        (false, true) => Some((EventType::Normal, "Available")),
-        (true, false) => Some((EventType::Warning, "Unavailable")),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,31 +150,5 @@ mod tests {
         assert_eq!(deployment.spec.replicas, Some(3));
         assert_eq!(pod.containers[0].image.as_deref(), Some("app:1"));
         assert_eq!(deployment.owner_references()[0].controller, Some(true));
-    }
-
-    #[test]
-    fn conditions_say_what_the_deployment_reports() {
-        let mut deployment = desired(&object()).unwrap();
-        let condition = available(&deployment, Some(2));
-        assert_eq!(condition.reason, "DeploymentNotObserved");
-        deployment.status = serde_json::from_value(serde_json::json!({
-            "availableReplicas": 3,
-            "conditions": [{ "type": "Available", "status": "True", "reason": "Enough" }],
-        }))
-        .unwrap();
-        let condition = available(&deployment, Some(2));
-        assert_eq!(condition.status, "True");
-        assert_eq!(condition.reason, "Enough");
-        assert_eq!(condition.message, "3 of 3 replicas are available");
-    }
-
-    #[test]
-    fn only_a_change_of_availability_is_an_event() {
-        let available = |ok| conditions::new("Available", ok, "Enough", "", None);
-        let reason = |before: &[Condition], ok| event(before, &available(ok)).map(|it| it.1);
-        assert_eq!(reason(&[], false), None);
-        assert_eq!(reason(&[], true), Some("Available"));
-        assert_eq!(reason(&[available(true)], false), Some("Unavailable"));
-        assert_eq!(reason(&[available(true)], true), None);
     }
 }
