@@ -1,6 +1,9 @@
 //! How opgen writes YAML: as Kubernetes' own tools do, and so that a YAML 1.1 reader sees the same values.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
+use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter, budget::BudgetBreach};
 
 /// A value as block-style YAML, with lists at the indentation of their key.
 ///
@@ -42,9 +45,85 @@ fn limits() -> serde_saphyr::Options {
 
 /// Why a text cannot be read, with the place in brackets.
 pub fn reason(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
+    let text = error.without_snippet().render_with_formatter(&Words);
     match text.rsplit_once(" at line ") {
         Some((reason, place)) => format!("{reason} (at line {place})"),
         None => text,
+    }
+}
+
+/// The reader's words for people, without its own names and limits.
+struct Words;
+
+impl MessageFormatter for Words {
+    fn format_message<'a>(&self, error: &'a Error) -> Cow<'a, str> {
+        let limit = |what: &str| {
+            Cow::Owned(format!(
+                "it has {what} than a manifest needs, so it is not read to its end"
+            ))
+        };
+        match error {
+            Error::DuplicateMappingKey { key: Some(key), .. } => {
+                format!("the key `{key}` stands there twice").into()
+            }
+            Error::DuplicateMappingKey { .. } => "a key stands there twice".into(),
+            Error::UnknownAnchor { .. } => "an alias `*name` without its anchor `&name`".into(),
+            Error::Budget { breach, .. } => match breach {
+                BudgetBreach::Depth { .. } => limit("more levels"),
+                BudgetBreach::Events { .. }
+                | BudgetBreach::Nodes { .. }
+                | BudgetBreach::ScalarBytes { .. }
+                | BudgetBreach::InputBytes { .. }
+                | BudgetBreach::Documents { .. } => limit("more in it"),
+                BudgetBreach::SequenceUnbalanced => "it ends too early".into(),
+                _ => limit("more anchors and aliases (`&name`, `*name`)"),
+            },
+            Error::AliasReplayCounterOverflow { .. }
+            | Error::AliasReplayLimitExceeded { .. }
+            | Error::AliasExpansionLimitExceeded { .. }
+            | Error::AliasReplayStackDepthExceeded { .. } => {
+                limit("more anchors and aliases (`&name`, `*name`)")
+            }
+            error => match UserMessageFormatter.format_message(error) {
+                // The parser's own limit, which comes before that of the budget.
+                words if words == "recursion limit exceeded" => limit("more levels"),
+                words => words,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_names_of_the_reader() {
+        let nested = format!("a: {}1{}", "[".repeat(300), "]".repeat(300));
+        let list = |name: &str, of: &str| format!("{name}: &{name} [{}]\n", [of; 10].join(","));
+        let bomb: String = ["*a", "*b", "*c", "*d", "*e", "*f", "*g"]
+            .iter()
+            .zip(["b", "c", "d", "e", "f", "g", "h"])
+            .map(|(of, name)| list(name, of))
+            .collect();
+        for (text, said) in [
+            (
+                "a: 1\nb: 2\na: 3\n",
+                "the key `a` stands there twice (at line 3, column 1)",
+            ),
+            ("a: *b\n", "an alias `*name` without its anchor `&name`"),
+            (&*nested, "it has more levels than a manifest needs"),
+            (
+                &*format!("{}{bomb}", list("a", "1")),
+                "more anchors and aliases",
+            ),
+        ] {
+            let reason = reason(&document(text).unwrap_err());
+            let start: String = text.chars().take(40).collect();
+            assert!(reason.contains(said), "{start}: {reason}");
+            for name in ["budget", "Policy", "Options", "Anchor", "_"] {
+                assert!(!reason.contains(name), "{start}: {reason}");
+            }
+        }
     }
 }

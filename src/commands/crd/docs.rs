@@ -63,16 +63,10 @@ fn crds(root: &Utf8Path, shell: &Shell) -> anyhow::Result<BTreeMap<Name, Value>>
     let mut crds = BTreeMap::new();
     let mut problems = Problems::default();
     for path in yaml_files(root)? {
-        let text = fs::read_to_string(root.join(&path))
-            .with_context(|| format!("failed to read `{path}`"))?;
-        let object: Value = match yaml::document(&text) {
-            Ok(object) => object,
-            Err(error) => {
-                let message = format!("`{path}` is not YAML: {}", yaml::reason(&error));
-                let help = "mend it, or remove it and run `opgen manifests`";
-                problems.0.push(Problem::new(message).help(help));
-                continue;
-            }
+        let bytes =
+            fs::read(root.join(&path)).with_context(|| format!("failed to read `{path}`"))?;
+        let Some(object) = problems.check(object(&path, bytes)) else {
+            continue;
         };
         match object["kind"].as_str() {
             Some("CustomResourceDefinition") => {
@@ -99,6 +93,16 @@ fn crds(root: &Utf8Path, shell: &Shell) -> anyhow::Result<BTreeMap<Name, Value>>
     Ok(crds)
 }
 
+/// What a file of YAML holds.
+fn object(path: &Utf8Path, bytes: Vec<u8>) -> Result<Value, Problem> {
+    let broken = |what: &str| {
+        let problem = Problem::new(format!("`{path}` is not {what}"));
+        problem.help("mend it, or remove it and run `opgen manifests`")
+    };
+    let text = String::from_utf8(bytes).map_err(|_| broken("a text in UTF-8"))?;
+    yaml::document(&text).map_err(|error| broken(&format!("YAML: {}", yaml::reason(&error))))
+}
+
 /// The YAML files beside the CRDs, sorted.
 fn yaml_files(root: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
     let directory = root.join(crd::DIRECTORY);
@@ -112,10 +116,28 @@ fn yaml_files(root: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
         let name = Utf8Path::new(entry.file_name());
         let is_yaml = matches!(name.extension(), Some("yaml" | "yml"));
         // kustomize's list stands there too.
-        if is_yaml && name.file_stem() != Some("kustomization") && entry.path().is_file() {
+        let is_file = entry.path().is_file() || !entry.path().exists(); // reading a dead link says so
+        if is_yaml && name.file_stem() != Some("kustomization") && is_file {
             paths.push(Utf8Path::new(crd::DIRECTORY).join(entry.file_name()));
         }
     }
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_holds_no_text_is_named() {
+        for (bytes, message) in [
+            (&b"a: \xe9\n"[..], "`x.yaml` is not a text in UTF-8"),
+            (b"a: [\n", "`x.yaml` is not YAML: "),
+        ] {
+            let problem = object("x.yaml".into(), bytes.to_vec()).unwrap_err();
+            assert!(problem.message.starts_with(message), "{problem:?}");
+            assert!(problem.help.is_some(), "{problem:?}");
+        }
+    }
 }
