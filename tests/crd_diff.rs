@@ -196,7 +196,7 @@ fn one_file_is_compared_with_itself_in_git() {
     assert_eq!(new.code, 0);
     assert_eq!(
         new.stderr,
-        "note: no CRD in `HEAD:others.yaml`: every CRD is new\n"
+        "note: no CRD in `HEAD:config/crd/bases/others.yaml`: every CRD is new\n"
     );
 }
 
@@ -476,9 +476,50 @@ fn a_link_is_the_file_that_it_leads_to_then_as_now() {
     fs::remove_file(directory.path().join(BASES).join("out.yaml")).unwrap();
     directory.refused(
         "",
-        "error: `HEAD:out.yaml` is a link that leads to no file of its commit\n\
+        "error: `HEAD:config/crd/bases/out.yaml` is a link that leads to no file of its commit\n\
          help: put the file itself there, or compare with another place: `--against PATH`\n",
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_that_leads_nowhere_is_not_skipped_in_silence() {
+    for target in ["loop.yaml", "gone.yaml"] {
+        let directory = Directory::repository();
+        let link = directory.path().join(BASES).join("loop.yaml");
+        std::os::unix::fs::symlink(target, link).unwrap();
+        directory.refused(
+            "",
+            "error: `config/crd/bases/loop.yaml` is a link that leads nowhere\n\
+             help: put the file itself there, or remove the link\n",
+        );
+    }
+}
+
+#[test]
+fn what_is_in_a_commit_has_its_path_in_the_repository() {
+    let directory = Directory::repository();
+    directory.put("top.yaml", "a: [\n");
+    directory.put("below/other.yaml", "a: [\n");
+    directory.commit();
+    for (arguments, name) in [
+        ("top.yaml", "HEAD:top.yaml"),
+        (".", "HEAD:top.yaml"),
+        ("below", "HEAD:below/other.yaml"),
+        ("-C below .", "HEAD:below/other.yaml"),
+    ] {
+        let outcome = directory.diff(arguments);
+        let message = format!("error: `{name}` is not YAML: ");
+        assert!(
+            outcome.stderr.contains(&message),
+            "{arguments}: {}",
+            outcome.stderr
+        );
+    }
+    directory.put("empty/values.yaml", "a: 1\n");
+    let outcome = directory.diff("empty/values.yaml");
+    let message = "and none in `HEAD:empty/values.yaml`";
+    assert!(outcome.stderr.contains(message), "{}", outcome.stderr);
 }
 
 #[test]

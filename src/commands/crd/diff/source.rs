@@ -51,6 +51,11 @@ impl Source {
                 }
                 _ => Problem::new(format!("failed to read `{}`: {error}", name(path))),
             };
+            let problem = match path.is_symlink() {
+                true => Problem::new(format!("`{}` is a link that leads nowhere", name(path)))
+                    .help("put the file itself there, or remove the link"),
+                false => problem,
+            };
             Problems::from(problem)
         };
         let mut paths = vec![path.to_owned()];
@@ -59,7 +64,8 @@ impl Source {
             paths = entries
                 .filter_map(Result::ok)
                 .map(|entry| entry.path().to_owned())
-                .filter(|path| is_manifest(path) && path.is_file())
+                // A link that leads nowhere is neither, and reading it says so.
+                .filter(|path| is_manifest(path) && (path.is_file() || !path.exists()))
                 .collect();
             paths.sort();
         }
@@ -112,12 +118,15 @@ impl Source {
         let mut arguments = vec!["ls-tree", "-z", commit];
         arguments.extend(file.map(|file| ["--", file]).into_iter().flatten());
         let listing = git(repository, &arguments)?;
+        let above = git(repository, &["rev-parse", "--show-prefix"])?;
+        let above = String::from_utf8_lossy(&above);
+        let above = above.trim_end_matches('\n');
         let mut files = Vec::new();
         for Entry { id, name, is_link } in listing.split(|byte| *byte == 0).filter_map(entry) {
             if file.is_none() && !is_manifest(name.as_ref()) {
                 continue;
             }
-            let shown = format!("{revision}:{name}");
+            let shown = format!("{revision}:{above}{name}");
             let id = match is_link {
                 true => end_of_link(repository, &format!("{commit}:./{name}"), &shown)?,
                 false => id,
@@ -126,8 +135,11 @@ impl Source {
             let name = shown;
             files.push(File { name, bytes });
         }
-        let shown = path.file_name().unwrap_or(path.as_str());
-        let name = format!("{revision}:{shown}");
+        let name = match (file, above.trim_end_matches('/')) {
+            (Some(file), _) => format!("{revision}:{above}{file}"),
+            (None, "") => format!("{revision}:."),
+            (None, directory) => format!("{revision}:{directory}"),
+        };
         Ok(Self { name, files })
     }
 
