@@ -171,6 +171,8 @@ impl<'a> Report<'a> {
 #[cfg(test)]
 mod crdify;
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

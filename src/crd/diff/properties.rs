@@ -1,15 +1,17 @@
 //! What holds for the comparison of any two CRDs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{
     collection::{btree_map, vec},
     option,
     prelude::*,
+    strategy::ValueTree as _,
+    test_runner::TestRunner,
 };
 use serde_json::{Map, Value, json};
 
-use super::diff;
+use super::{diff, edits::edited};
 
 /// The id of a difference, seen from the other side.
 fn mirror(id: &str) -> String {
@@ -86,7 +88,7 @@ fn with(fields: Vec<Option<(String, Value)>>, base: Value) -> Value {
 }
 
 /// A structural schema.
-fn schema() -> impl Strategy<Value = Value> {
+pub(super) fn schema() -> impl Strategy<Value = Value> {
     let everywhere = || {
         vec![
             keyword("description", vec![json!("one"), json!("two")]),
@@ -284,6 +286,17 @@ fn crd() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A CRD whose `.spec` has a schema.
+fn of_schema(schema: &Value) -> Value {
+    json!({
+        "metadata": { "name": "as.b.c" },
+        "spec": { "names": { "kind": "A" }, "versions": [{
+            "name": "v1", "served": true, "storage": true,
+            "schema": { "openAPIV3Schema": { "type": "object", "properties": { "spec": schema } } },
+        }] },
+    })
+}
+
 /// What is found, without classes, so that it can be compared with the other direction.
 fn places(old: &[Value], new: &[Value], name: impl Fn(&str) -> String) -> Vec<String> {
     let mut places: Vec<_> = diff(old, new)
@@ -308,19 +321,39 @@ fn agree(old: &[Value], new: &[Value]) {
     assert_eq!(diff(old, old), []);
 }
 
+#[test]
+fn edits_reach_what_only_schemas_that_share_keywords_differ_in() {
+    let mut runner = TestRunner::deterministic();
+    let mut found = BTreeSet::new();
+    for _ in 0..500 {
+        let (one, other) = edited().new_tree(&mut runner).unwrap().current();
+        let differences = diff(&[of_schema(&one)], &[of_schema(&other)]);
+        found.extend(differences.into_iter().map(|it| it.id));
+    }
+    for id in [
+        "any-of-loosened",
+        "default-changed",
+        "list-type-changed",
+        "max-items-tightened",
+        "maximum-tightened",
+        "multiple-of-changed",
+        "one-of-changed",
+    ] {
+        assert!(found.contains(id), "{id}: {found:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn structural_schemas_agree_in_both_directions(one in schema(), other in schema()) {
-        let crd = |schema: Value| json!({
-            "metadata": { "name": "as.b.c" },
-            "spec": { "names": { "kind": "A" }, "versions": [{
-                "name": "v1", "served": true, "storage": true,
-                "schema": { "openAPIV3Schema": { "type": "object", "properties": { "spec": schema } } },
-            }] },
-        });
-        agree(&[crd(one)], &[crd(other)]);
+        agree(&[of_schema(&one)], &[of_schema(&other)]);
+    }
+
+    #[test]
+    fn schemas_that_come_from_one_another_agree_in_both_directions((one, other) in edited()) {
+        agree(&[of_schema(&one)], &[of_schema(&other)]);
     }
 
     #[test]
