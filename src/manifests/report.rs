@@ -58,7 +58,8 @@ pub fn report(
     let of_types = crds.iter().flat_map(|crd| of_types(crd, &written));
     for finding in findings.into_iter().chain(of_types) {
         let written = written(&finding.place);
-        if finding.level == Level::Hint && !written.is_own {
+        let of_convention = finding.level == Level::Hint || finding.id == "field-name";
+        if of_convention && !written.is_own {
             continue; // not the user's to change
         }
         let allowed = types.allowed(&written, finding.id, &finding.place.path());
@@ -263,6 +264,41 @@ struct ASpec {
         ];
         let expected = expected.map(|(level, text)| (level, text.to_owned()));
         assert_eq!(said(SOURCE).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_names_of_fields_are_told_where_the_user_can_change_them() {
+        let own = Place::root("A", "v1").field("spec").field("on_off");
+        let source = SOURCE.replace("on: bool", "on_off: Elsewhere");
+        let sources = BTreeMap::from([("src/a.rs".into(), source)]);
+        let (types, _) = Types::of(&sources);
+        let crd = json!({ "spec": { "names": { "kind": "A" }, "versions": [{ "name": "v1" }] } });
+        let kind = Kind {
+            type_name: "x::a::A".to_owned(),
+            schema: Value::Null,
+            crd: Ok(crd),
+        };
+        let finding = |place: &Place| Finding {
+            id: "field-name",
+            level: Level::Warning,
+            place: place.clone(),
+            problem: Problem::new("not in camelCase"),
+        };
+        let findings = vec![finding(&own), finding(&own.field("of_another_crate"))];
+        let report = report(&[kind], &[], findings, &types, Vec::new()).unwrap();
+        let told: Vec<_> = report
+            .lines
+            .iter()
+            .map(|line| &line.problem.message)
+            .collect();
+        let told: Vec<_> = told
+            .iter()
+            .filter(|told| told.contains("camelCase"))
+            .collect();
+        assert!(
+            told.len() == 1 && told[0].starts_with("`ASpec.on_off` "),
+            "{told:?}"
+        );
     }
 
     #[test]
