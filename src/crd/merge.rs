@@ -216,6 +216,39 @@ mod tests {
         assert_eq!(names["categories"], json!(["all"]));
     }
 
+    /// Kubernetes has them by version, since a path of one may lead nowhere in another.
+    #[test]
+    fn each_version_keeps_its_own_printer_columns() {
+        let columns =
+            |name: &str| json!([{ "name": name, "type": "string", "jsonPath": ".spec.a" }]);
+        let with = |version: &str, storage: bool, columns: Value| {
+            let mut kind = kind(version, storage, "Cluster");
+            let version = &mut kind.crd.as_mut().unwrap()["spec"]["versions"][0];
+            version["additionalPrinterColumns"] = columns;
+            kind
+        };
+        let merged = merge(vec![
+            with("v2", true, columns("New")),
+            with("v1", false, columns("Old")),
+            kind("v1beta1", false, "Cluster"),
+        ]);
+        let merged = merged.unwrap();
+        let versions = merged.values().next().unwrap()["spec"]["versions"].as_array();
+        let of_versions: Vec<_> = versions
+            .into_iter()
+            .flatten()
+            .map(|version| (&version["name"], &version["additionalPrinterColumns"]))
+            .collect();
+        assert_eq!(
+            of_versions,
+            [
+                (&json!("v1beta1"), &Value::Null),
+                (&json!("v1"), &columns("Old")),
+                (&json!("v2"), &columns("New")),
+            ]
+        );
+    }
+
     #[test]
     fn kinds_of_a_group_share_no_name() {
         let named = |group: &str, kind_name: &str, names: Value| {
