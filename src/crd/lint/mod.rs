@@ -84,6 +84,10 @@ pub const LINTS: &[(&str, &str)] = &[
         "another stored version, in which fields of stored objects are lost",
     ),
     (
+        "struct-tag",
+        "a tag of a struct, which serde writes and the schema does not have",
+    ),
+    (
         "unchecked-keys",
         "keys of a map that Kubernetes cannot check",
     ),

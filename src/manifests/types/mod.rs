@@ -18,7 +18,7 @@ use crate::{
 mod names;
 mod read;
 
-pub use read::DEAD_SCALE;
+pub use read::{DEAD_SCALE, STRUCT_TAG};
 use read::{Field, Item, Shape};
 
 /// A place in a source file.

@@ -255,6 +255,9 @@ impl Reader<'_> {
 /// The name of a scale subresource that kube leaves out.
 pub const DEAD_SCALE: &str = "#[kube(scale)]";
 
+/// The tag of a struct, which serde writes and schemars leaves out of the schema.
+pub const STRUCT_TAG: &str = "#[serde(tag)]";
+
 /// What schemars 1 takes from `#[validate(..)]` of a field (schemars_derive, `attr/validation.rs`).
 const READ_BY_SCHEMARS: &[&str] = &[
     "contains", "email", "ip", "ipv4", "ipv6", "length", "range", "regex", "required", "url",
@@ -264,6 +267,13 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
         let fields = self.fields(&item.fields);
         self.item(&item.ident, &item.attrs, item.span(), fields);
+        let has_tag = |meta: &Meta| meta.path().is_ident("tag");
+        if inside(&item.attrs, "serde").iter().any(has_tag)
+            && let at = self.position(item.ident.span())
+            && let Some(item) = self.items.last_mut()
+        {
+            item.dead.push((STRUCT_TAG.to_owned(), at));
+        }
     }
 
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
