@@ -16,7 +16,10 @@ use std::{collections::BTreeMap, env, fs, path::Path, process::Command, time::Du
 
 use http::{Method, Request, StatusCode};
 use kube::{Client, client::Body};
-use opgen::crd::{Schemas, normalise};
+use opgen::{
+    crd::{Level, Schemas, normalise, refused},
+    manifests::crdgen::Kind,
+};
 use opgen_runtime::envtest::{Environment, eventually};
 use project::{Project, RUNTIME};
 use serde_json::{Value, json};
@@ -29,7 +32,9 @@ const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 #[ignore = "needs kube-apiserver: make test"]
 async fn every_shape_ends_well() {
     let project = project();
-    crdgen_visits(&project, &["refused"]);
+    let silent = without_error(&objects(&project, &["refused"]));
+    assert!(silent.is_empty(), "refused without a message: {silent:?}");
+    crdgen_visits(&project, &["refused", "warned"]);
     let (ok, said) = manifests(&project);
     assert!(!ok, "{said}");
     is_as_expected("refused.stderr", &said);
@@ -100,6 +105,29 @@ fn manifests(project: &Project) -> (bool, String) {
         output.status.success(),
         said.map(|line| format!("{line}\n")).collect(),
     )
+}
+
+/// The kinds of which opgen makes a CRD without an error.
+fn without_error(kinds: &str) -> Vec<String> {
+    let kinds: Vec<Value> = serde_json::from_str(kinds).unwrap();
+    assert!(!kinds.is_empty());
+    let is_silent = |kind: &Kind| {
+        let mut findings = refused(std::slice::from_ref(kind));
+        if let Ok(crd) = &kind.crd {
+            let schemas = Schemas::new(std::slice::from_ref(kind));
+            findings.extend(normalise(crd, &schemas).findings);
+        }
+        !findings.iter().any(|finding| finding.level == Level::Error)
+    };
+    let kinds = kinds.into_iter().map(|kind| Kind {
+        type_name: kind["type"].as_str().unwrap().to_owned(),
+        schema: kind["schema"].clone(),
+        crd: match &kind["crd"] {
+            Value::Null => Err(kind["panic"].as_str().unwrap().to_owned()),
+            crd => Ok(crd.clone()),
+        },
+    });
+    kinds.filter(is_silent).map(|kind| kind.type_name).collect()
 }
 
 fn is_as_expected(name: &str, said: &str) {

@@ -1,6 +1,6 @@
 //! Objects of every kind of the table, from the types themselves.
 //!
-//! `objects` prints what must be stored and what must be refused, by kind. `objects FILE` reads pairs of what was
+//! `objects refused` prints what crdgen says of the kinds that no CRD can be made of. `objects` prints what must be stored and what must be refused, by kind. `objects FILE` reads pairs of what was
 //! written and what came back, and fails on those that the type does not take for equal.
 
 use std::{env, fs};
@@ -16,6 +16,14 @@ impl Visitor for Print {
         self.0.push(json!({
             "kind": resource.kind, "plural": resource.plural, "valid": K::valid(), "invalid": K::invalid(),
         }));
+    }
+}
+
+struct Describe(Vec<Value>);
+
+impl Visitor for Describe {
+    fn visit<K: Shape>(&mut self) {
+        kube::crdgen::add::<K>(&mut self.0);
     }
 }
 
@@ -39,7 +47,12 @@ impl Visitor for Compare {
 }
 
 fn main() {
+    let mut describe = Describe(Vec::new());
     match env::args().nth(1) {
+        Some(word) if word == "refused" => {
+            table::refused(&mut describe);
+            println!("{}", Value::from(describe.0));
+        }
         None => {
             let mut print = Print(Vec::new());
             table::accepted(&mut print);

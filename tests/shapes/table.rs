@@ -252,6 +252,11 @@ shapes! { refused:
     internally_tagged_mixes "InternallyTaggedMixes": BTreeMap<String, InternalMixed> = [], refused [];
     lists_of_pairs "ListsOfPairs": Vec<(String, i32)> = [], refused [];
     bounds "Bounds": std::ops::Bound<i32> = [], refused [];
+    nevers "Nevers": Never = [], refused [];
+    optional_nevers "OptionalNevers": Option<Never> = [], refused [];
+    lists_of_nevers "ListsOfNevers": Vec<Never> = [], refused [];
+    maps_of_nevers "MapsOfNevers": BTreeMap<String, Never> = [], refused [];
+    variants_of_never "VariantsOfNever": NeverOrNumber = [], refused [];
 }
 
 /// A spec without fields.
@@ -303,6 +308,40 @@ pub mod no_spec {
             same::<Fields>(&left, &right)
         }
     }
+}
+
+/// A struct with a tag, which opgen sees where no macro hides it.
+pub mod tagged_struct {
+    use super::*;
+
+    #[derive(CustomResource, KubeSchema, Deserialize, Serialize, Clone, Debug, PartialEq)]
+    #[kube(group = "shapes.example.com", version = "v1", kind = "TaggedStruct")]
+    pub struct TaggedStructSpec {
+        pub value: Tagged,
+    }
+
+    #[derive(KubeSchema, Deserialize, Serialize, Clone, Debug, PartialEq)]
+    #[serde(tag = "type")]
+    pub struct Tagged {
+        pub a: i32,
+    }
+
+    impl Shape for TaggedStruct {
+        fn valid() -> Vec<Value> {
+            Vec::new()
+        }
+        fn invalid() -> Vec<Value> {
+            Vec::new()
+        }
+        fn equal(left: Value, right: Value) -> bool {
+            same::<TaggedStructSpec>(&left["spec"], &right["spec"])
+        }
+    }
+}
+
+/// What the API server takes, and opgen warns of.
+pub fn warned(visitor: &mut impl Visitor) {
+    visitor.visit::<tagged_struct::TaggedStruct>();
 }
 
 /// The kinds whose root is what matters.

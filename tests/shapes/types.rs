@@ -89,6 +89,12 @@ types! {
         Text(String),
         Object { a: i32 },
     }
+    enum Never {}
+    #[serde(rename_all = "camelCase")]
+    enum NeverOrNumber {
+        Never(Never),
+        Number(i32),
+    }
     #[serde(tag = "type")]
     enum Internal {
         /// In memory.

@@ -14,6 +14,7 @@ mod arrays;
 mod check;
 mod combine;
 mod defaults;
+mod empty;
 mod lists;
 mod markers;
 mod objects;
@@ -112,6 +113,7 @@ fn settle(schema: &mut Schema, place: &Place, raw: &Raw<'_>, findings: &mut Vec<
 
 /// Makes a schema and all below it fit.
 fn walk(schema: &mut Schema, place: &Place, raw: &Raw<'_>, findings: &mut Vec<Finding>) {
+    empty::settle(schema, place, raw, findings);
     let mut report = Report { place, findings };
     tidy::tidy(schema);
     combine::combine(schema);

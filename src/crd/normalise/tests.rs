@@ -5,7 +5,7 @@ use super::{any_schema::any_schema, *};
 use crate::manifests::crdgen::Kind;
 
 /// A CRD with one field, and what schemars says of it.
-fn crd(field: &Value) -> Value {
+pub(super) fn crd(field: &Value) -> Value {
     json!({ "spec": {
         "group": "a.b", "names": { "plural": "cs", "kind": "C" },
         "versions": [{ "name": "v1", "schema": { "openAPIV3Schema": {
@@ -14,7 +14,7 @@ fn crd(field: &Value) -> Value {
     } })
 }
 
-fn schemas(field: &Value, definitions: &Value) -> Schemas {
+pub(super) fn schemas(field: &Value, definitions: &Value) -> Schemas {
     let schema = json!({
         "type": "object", "properties": { "f": field }, "components": { "schemas": definitions },
     });
