@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{ObjectMeta, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
-use opgen_runtime::envtest::{Environment, eventually};
+use opgen_runtime::envtest::{Environment, Server, eventually};
 
 fn config_map(name: &str) -> ConfigMap {
     ConfigMap {
@@ -146,4 +146,24 @@ async fn a_kustomization_is_built_and_applied() {
         .unwrap();
     let maps: Api<ConfigMap> = Api::default_namespaced(environment.client());
     assert!(maps.get_opt("my-map").await.unwrap().is_some());
+}
+
+#[tokio::test]
+#[ignore = "needs kube-apiserver: make test"]
+async fn killed_servers_come_back_with_their_data() {
+    let environment = Environment::start().await.unwrap();
+    let maps: Api<ConfigMap> = Api::default_namespaced(environment.client());
+    let create = async |name: &str| maps.create(&PostParams::default(), &config_map(name)).await;
+    create("before").await.unwrap();
+    environment.kill(Server::ApiServer);
+    environment.kill(Server::Etcd);
+    create("meanwhile").await.unwrap_err();
+    environment.revive().await.unwrap();
+    assert!(maps.get_opt("before").await.unwrap().is_some());
+    create("after").await.unwrap();
+    let created = environment.requests().unwrap();
+    let created = created.iter().filter(|request| {
+        request.user == "admin" && request.verb == "create" && request.code == 201
+    });
+    assert_eq!(created.count(), 2, "the audit log goes on in the same file");
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -10,6 +11,7 @@ use serde_json::json;
 
 use super::assets::Assets;
 use super::certificates::{self, Certificates};
+use super::outage::Server;
 use super::process::{Process, unused};
 use super::{audit, ports, write};
 use crate::{Error, Result};
@@ -21,8 +23,8 @@ const ATTEMPTS: u32 = 3;
 
 pub(super) struct ControlPlane {
     // The API server goes first: without etcd it would only complain.
-    api_server: Process,
-    etcd: Process,
+    api_server: Mutex<Process>,
+    etcd: Mutex<Process>,
     url: String,
     authority: String,
     /// The administrator's.
@@ -61,9 +63,9 @@ impl ControlPlane {
         let mut command = Command::new(assets.binary("kube-apiserver"));
         command.args(flags);
         let log = directory.join("kube-apiserver.log");
-        let mut control_plane = Self {
-            api_server: Process::start("kube-apiserver", command, log)?,
-            etcd,
+        let control_plane = Self {
+            api_server: Mutex::new(Process::start("kube-apiserver", command, log)?),
+            etcd: Mutex::new(etcd),
             url: format!("https://127.0.0.1:{port}"),
             authority: certificates.authority,
             kubeconfig: directory.join("admin.kubeconfig"),
@@ -101,6 +103,14 @@ impl ControlPlane {
         })
     }
 
+    pub(super) fn process(&self, server: Server) -> MutexGuard<'_, Process> {
+        let process = match server {
+            Server::ApiServer => &self.api_server,
+            Server::Etcd => &self.etcd,
+        };
+        process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn client(&self, kubeconfig: serde_json::Value) -> Result<Client> {
         let kubeconfig: Kubeconfig = serde_json::from_value(kubeconfig)?;
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
@@ -109,11 +119,11 @@ impl ControlPlane {
         Ok(Client::try_from(config)?)
     }
 
-    async fn wait_until_ready(&mut self, client: &Client) -> Result<()> {
+    pub(super) async fn wait_until_ready(&self, client: &Client) -> Result<()> {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            self.etcd.check()?;
-            self.api_server.check()?;
+            self.process(Server::Etcd).check()?;
+            self.process(Server::ApiServer).check()?;
             let state = match readiness(client).await {
                 Ok(()) => return Ok(()),
                 Err(state) => state,

@@ -46,6 +46,7 @@ mod directory;
 mod http;
 mod kubectl;
 mod operator;
+mod outage;
 mod ports;
 mod process;
 mod service_account;
@@ -58,6 +59,7 @@ use kube::Client;
 
 pub use audit::Request;
 pub use operator::Operator;
+pub use outage::Server;
 
 use crate::{Error, Result, client};
 use assets::Assets;

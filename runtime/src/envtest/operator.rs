@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::process::{Process, last_lines, unused};
+use super::process::{Process, Signal, last_lines, unused};
 use super::{Environment, http, ports};
 use crate::{Error, Result};
 
@@ -158,6 +158,25 @@ impl Operator {
     /// Kills it without any warning, like a node that fails.
     pub fn kill(self) {
         self.process().kill();
+    }
+
+    /// Stops it in whatever it does, as a machine without a free processor may. It does not notice,
+    /// until [`Operator::thaw`].
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no signals.
+    pub fn freeze(&self) -> Result<()> {
+        self.process().signal(Signal::Stop)
+    }
+
+    /// Lets it go on after [`Operator::freeze`].
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no signals.
+    pub fn thaw(&self) -> Result<()> {
+        self.process().signal(Signal::Continue)
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {

@@ -11,6 +11,7 @@ use crate::{Error, Result};
 /// A running child process with its output in a file. Dropping it kills it.
 pub(super) struct Process {
     name: String,
+    command: Command,
     child: Child,
     log: PathBuf,
 }
@@ -25,12 +26,25 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(output.try_clone().map_err(failed)?)
             .stderr(output);
-        let child = spawn(command).map_err(failed)?;
+        let (command, child) = spawn(command).map_err(failed)?;
         Ok(Self {
             name: name.to_owned(),
+            command,
             child,
             log,
         })
+    }
+
+    /// Starts it again if it has ended, with the same arguments. Its output goes on in the same
+    /// file.
+    pub(super) fn revive(&mut self) -> Result<()> {
+        if self.child.try_wait()?.is_none() {
+            return Ok(());
+        }
+        let failed = |error| Error::other(format!("cannot start {} again: {error}", self.name));
+        let command = std::mem::replace(&mut self.command, Command::new(""));
+        (self.command, self.child) = spawn(command).map_err(failed)?;
+        Ok(())
     }
 
     /// `setpriv` has become the command, so this is the command's.
@@ -60,9 +74,7 @@ impl Process {
 
     /// Sends SIGTERM and waits until it has ended.
     pub(super) async fn terminate(&mut self, patience: Duration) -> Result<ExitStatus> {
-        if self.child.try_wait()?.is_none() {
-            terminate(&self.child)?;
-        }
+        self.signal(Signal::Terminate)?;
         let deadline = tokio::time::Instant::now() + patience;
         while tokio::time::Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
@@ -76,6 +88,14 @@ impl Process {
             self.name,
             last_lines(&self.output())
         )))
+    }
+
+    /// Sends a signal, if it still runs.
+    pub(super) fn signal(&mut self, signal: Signal) -> Result<()> {
+        if self.child.try_wait()?.is_none() {
+            send(signal, &self.child)?;
+        }
+        Ok(())
     }
 
     /// Kills it, if it still runs.
@@ -92,18 +112,31 @@ impl Drop for Process {
     }
 }
 
+/// What a process can be told from outside, apart from the end of it.
+#[derive(Clone, Copy)]
+pub(super) enum Signal {
+    Terminate,
+    Stop,
+    Continue,
+}
+
 #[cfg(unix)]
-fn terminate(child: &Child) -> Result<()> {
-    use rustix::process::{Pid, Signal, kill_process};
+fn send(signal: Signal, child: &Child) -> Result<()> {
+    use rustix::process::{Pid, Signal as Number, kill_process};
+    let number = match signal {
+        Signal::Terminate => Number::TERM,
+        Signal::Stop => Number::STOP,
+        Signal::Continue => Number::CONT,
+    };
     let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let id = id.ok_or_else(|| Error::other("the process has no id"))?;
     let failed = |error: rustix::io::Errno| std::io::Error::from_raw_os_error(error.raw_os_error());
-    Ok(kill_process(id, Signal::TERM).map_err(failed)?)
+    Ok(kill_process(id, number).map_err(failed)?)
 }
 
 #[cfg(not(unix))]
-fn terminate(_: &Child) -> Result<()> {
-    Err(Error::other("there is no SIGTERM on this system"))
+fn send(_: Signal, _: &Child) -> Result<()> {
+    Err(Error::other("there are no signals on this system"))
 }
 
 /// The command, made to die with this process where the system can do that.
@@ -137,14 +170,17 @@ fn bound_to_us(command: Command) -> Command {
 
 /// Spawns on a thread that lives as long as this process: the kernel takes the end of the thread
 /// that spawned for the end of the parent, and each test has a thread of its own.
-fn spawn(command: Command) -> std::io::Result<Child> {
-    type Job = (Command, mpsc::Sender<std::io::Result<Child>>);
+///
+/// Gives the command back, with which the child can be started again.
+fn spawn(command: Command) -> std::io::Result<(Command, Child)> {
+    type Job = (Command, mpsc::Sender<(Command, std::io::Result<Child>)>);
     static SPAWNER: LazyLock<Mutex<mpsc::Sender<Job>>> = LazyLock::new(|| {
         let (sender, jobs) = mpsc::channel::<Job>();
         std::thread::spawn(move || {
             for (mut command, answer) in jobs {
                 // Nobody waits any more? Then the child is dropped, and ends with its owner.
-                let _ = answer.send(command.spawn());
+                let child = command.spawn();
+                let _ = answer.send((command, child));
             }
         });
         Mutex::new(sender)
@@ -156,7 +192,8 @@ fn spawn(command: Command) -> std::io::Result<Child> {
         .unwrap_or_else(PoisonError::into_inner)
         .send((command, sender))
         .map_err(|_| std::io::Error::other("the spawning thread is gone"))?;
-    answer.recv().map_err(gone)?
+    let (command, child) = answer.recv().map_err(gone)?;
+    Ok((command, child?))
 }
 
 /// The last lines of a log, which say why it ended.
