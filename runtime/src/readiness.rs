@@ -23,7 +23,8 @@ pub(crate) struct Readiness(Arc<watch::Sender<State>>);
 struct State {
     /// By what is watched, and a number that tells two watches of one kind apart.
     waiting: BTreeMap<(String, usize), Cause>,
-    /// Filled by a list, but with RBAC against the watch: what changes since then is not seen.
+    /// Filled by a list, but with RBAC against the watch, or a kind that is not there any more: what
+    /// changes since then is not seen.
     refused: BTreeMap<(String, usize), (Cause, Instant)>,
     added: usize,
     stopping: bool,
@@ -101,7 +102,7 @@ impl Watch {
         self.readiness.0.send_modify(|state| {
             if let Some(waiting) = state.waiting.get_mut(&self.key) {
                 waiting.clone_from(&cause);
-            } else if matches!(cause, Cause::Forbidden { .. }) {
+            } else if matches!(cause, Cause::Forbidden { .. } | Cause::NotInstalled { .. }) {
                 let refusal = (cause.clone(), Instant::now());
                 state.refused.insert(self.key.clone(), refusal);
             }
@@ -247,6 +248,19 @@ mod tests {
             Ok(()),
             "a later attempt was not refused"
         );
+    }
+
+    #[test]
+    fn a_kind_that_is_removed_later_is_missing_until_it_is_back() {
+        let readiness = Readiness::default();
+        let mut apps = readiness.add("myapps.apps.example.com".to_owned());
+        apps.filled();
+        let gone = list_failed(404, "404 page not found", "");
+        apps.failed(&gone, "apps.example.com");
+        let expected = "myapps.apps.example.com: the CRD is not installed (404)\n";
+        assert_eq!(readiness.report().unwrap_err(), expected);
+        apps.works();
+        assert_eq!(readiness.report(), Ok(()));
     }
 
     #[test]
