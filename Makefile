@@ -19,6 +19,10 @@ quickstart: kubernetes ## Build opgen, scaffold an operator into ./quickstart an
 test: kubernetes ## Run every test, those on a real kube-apiserver included
 	cargo test --workspace --all-features --locked -- --include-ignored
 
+.PHONY: faults
+faults: kubernetes ## Let servers, networks and leaders fail for a long time, of which make test does a short form
+	FAULTS=full cargo test -p opgen-runtime --all-features --locked --test faults -- --include-ignored
+
 .PHONY: check
 check: ## Check formatting, lints and links of the documentation
 	cargo fmt --check

@@ -33,6 +33,9 @@ pub const NAMESPACE: &str = "default";
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often a widget in mode `busy` is reconciled.
+const BUSY: Duration = Duration::from_millis(20);
+
 /// What a widget should be
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, Serialize, Deserialize)]
 #[kube(
@@ -45,7 +48,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 #[serde(rename_all = "camelCase")]
 pub struct WidgetSpec {
     pub image: String,
-    /// What the reconciler should do: `error`, `waiting`, `permanent`, `panic`, `stuck` or `slow`
+    /// What the reconciler should do: `error`, `waiting`, `permanent`, `panic`, `stuck`, `slow` or
+    /// `busy`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
     /// A CPU limit of the container
@@ -153,6 +157,7 @@ async fn reconcile(widget: Arc<Widget>, context: Arc<Context>) -> Result<Action>
 }
 
 async fn reconcile_inner(widget: Arc<Widget>, context: &Context) -> Result<Action> {
+    let is_busy = widget.spec.mode.as_deref() == Some("busy");
     match widget.spec.mode.as_deref() {
         Some("error") => return Err(Error::other("as told")),
         Some("waiting") => return Err(Error::waiting("as told")),
@@ -195,6 +200,9 @@ async fn reconcile_inner(widget: Arc<Widget>, context: &Context) -> Result<Actio
         context
             .events
             .publish(&*widget, EventType::Normal, "Available", "Reconcile", note);
+    }
+    if is_busy {
+        return Ok(Action::requeue(BUSY));
     }
     Ok(Action::await_change())
 }
