@@ -112,6 +112,7 @@ pub const TAKEN_TYPES: &[&str] = &[
     "BTreeMap",
     "Box",
     "Cache",
+    "CompactCache",
     "Client",
     "Clone",
     "Cluster",
