@@ -28,6 +28,7 @@ check: ## Check formatting, lints and links of the documentation
 	cargo fmt --check
 	cargo fmt --manifest-path runtime/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	K8S_OPENAPI_ENABLED_VERSION=1.37 cargo clippy -p opgen-runtime --lib --locked -- -D warnings
 	K8S_OPENAPI_ENABLED_VERSION=1.37 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
 
 .PHONY: bless

@@ -46,7 +46,7 @@ struct Bench {
 }
 
 fn bench(kept: Kept, namespaces: &[&str]) -> Bench {
-    crate::client::install_crypto_provider();
+    crate::client::kubeconfig::install_crypto_provider();
     let nowhere = Config::new("http://127.0.0.1:1".parse().unwrap());
     let source = Source {
         client: Client::try_from(nowhere).unwrap(),

@@ -6,7 +6,7 @@
 
 mod counted;
 pub(crate) mod fence;
-mod kubeconfig;
+pub(crate) mod kubeconfig;
 mod shared;
 
 use kube::client::ClientBuilder;
@@ -18,7 +18,7 @@ use tower::util::option_layer;
 use tower::{Layer, service_fn};
 
 pub(crate) use self::fence::Fence;
-pub(crate) use self::kubeconfig::{config, install_crypto_provider};
+pub(crate) use self::kubeconfig::config;
 use self::shared::Shared;
 use crate::Result;
 use crate::metrics::Metrics;

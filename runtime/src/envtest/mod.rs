@@ -84,7 +84,7 @@ impl Environment {
     /// When `KUBEBUILDER_ASSETS` does not name a directory with the three binaries, or when one of
     /// them does not start.
     pub async fn start() -> Result<Self> {
-        client::install_crypto_provider();
+        client::kubeconfig::install_crypto_provider();
         let assets = Assets::find()?;
         let directory = Directory::new()?;
         let (control_plane, client) = ControlPlane::start(&assets, directory.path()).await?;

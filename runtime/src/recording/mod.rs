@@ -340,7 +340,7 @@ mod tests {
             rbac_recording: Some(bench.path.clone().into_os_string()),
             ..Options::default()
         };
-        crate::client::install_crypto_provider();
+        crate::client::kubeconfig::install_crypto_provider();
         let nowhere = axum::http::Uri::from_static("http://127.0.0.1:1");
         let client = kube::Client::try_from(kube::Config::new(nowhere)).unwrap();
         let manager = Manager::with_client("myapp", options, client);

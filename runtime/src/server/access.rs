@@ -240,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_api_server_that_cannot_be_asked_lets_nobody_in() {
-        crate::client::install_crypto_provider();
+        crate::client::kubeconfig::install_crypto_provider();
         let config = Config::new("http://127.0.0.1:1".parse().unwrap());
         let client = Client::try_from(config).unwrap();
         let access = Access::new(client, "/metrics");

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::heartbeat::Heartbeat;
 use super::{bind, probes, start};
-use crate::client::install_crypto_provider;
+use crate::client::kubeconfig::install_crypto_provider;
 use crate::options::{BindAddress, Options};
 use crate::readiness::Readiness;
 

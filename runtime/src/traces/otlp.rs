@@ -20,7 +20,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::{Layer, Registry};
 
-use crate::client::install_crypto_provider;
+use crate::client::kubeconfig::install_crypto_provider;
 use crate::{Error, Result};
 
 /// Each of them turns the export on.
