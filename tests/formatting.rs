@@ -120,7 +120,10 @@ fn a_kind_of_any_letter_is_formatted() {
 #[test]
 fn a_kind_with_a_taken_name_is_formatted() {
     let projects = Projects::new();
-    for kinds in TAKEN_TYPES.chunks(5) {
+    // Neighbours stay apart: one name may be the plural of the one before it.
+    let count = TAKEN_TYPES.len().div_ceil(5);
+    for first in 0..count {
+        let kinds = TAKEN_TYPES.iter().skip(first).step_by(count);
         let project = projects.init("myapp");
         for kind in kinds {
             project.create(&["deployment", kind, "--controller=false"]);
