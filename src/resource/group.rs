@@ -39,7 +39,15 @@ impl FromStr for Group {
 
 /// A group's module stands at the root of the `api` package and of `tests/operator`: beside the files of their roots
 /// and what cargo takes for a program, and beside the crates that `tests/operator/main.rs` names.
-const TAKEN_MODULES: &[&str] = &["anyhow", "bin", "lib", "main", "opgen_runtime", "tokio"];
+const TAKEN_MODULES: &[&str] = &[
+    "anyhow",
+    "bin",
+    "lib",
+    "main",
+    "opgen_runtime",
+    "std",
+    "tokio",
+];
 
 impl Group {
     /// The group as Kubernetes knows it, e.g. `apps.example.com`.
@@ -103,6 +111,7 @@ mod tests {
             ("3scale", "_3scale"),
             ("crate", "crate_"),
             ("v1", "v1_"),
+            ("std", "std_"),
             ("tokio", "tokio_"),
             ("bin", "bin_"),
             ("lib", "lib_"),
