@@ -18,14 +18,15 @@ async fn watches_are_cut_every_second() {
     });
     let operator = stage.operator_behind(&proxy, "operator", &[]).await;
     let count = size::objects();
-    for image in ["one", "two", "three"] {
-        stage.set(&names(0..count), image).await;
+    let mut round = 0;
+    // Fast servers are through with a round before a watch is cut.
+    while round < 3 || proxy.injected() < 10 {
+        round += 1;
+        stage.set(&names(0..count), &format!("image-{round}")).await;
         stage.converged().await;
     }
     stage.delete(&names(0..count / 2)).await;
     stage.converged().await;
-    let cut = proxy.injected();
-    assert!(cut > 6, "only {cut} watches were cut");
     assert!(operator.terminate().await.unwrap().success());
 }
 
