@@ -16,6 +16,8 @@
 //! - traces by OTLP, with the feature `otlp`;
 //! - `envtest` (with the feature of that name): real API servers for tests.
 //!
+//! [`from_controller_runtime`] is for people who come from Go.
+//!
 //! ```no_run
 //! use clap::Parser;
 //! use opgen_runtime::{Manager, Options};
@@ -68,6 +70,7 @@ mod election;
 pub mod envtest;
 mod error;
 mod events;
+pub mod from_controller_runtime;
 mod logging;
 mod manager;
 mod metrics;
