@@ -10,6 +10,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// The messages are for people: an answer of the API server reads `<message> (<reason>)`, without
 /// the debug text of kube's `Status`.
+///
+/// ```
+/// use opgen_runtime::{Error, Result};
+///
+/// fn image(class: &str, secret: Option<&str>) -> Result<String> {
+///     let secret = secret.ok_or_else(|| Error::waiting("the Secret `registry` is not there yet"))?;
+///     match class {
+///         "small" => Ok(format!("app:small?{secret}")),
+///         other => Err(Error::permanent(format!("there is no class `{other}`"))),
+///     }
+/// }
+///
+/// assert!(matches!(image("small", None), Err(Error::Waiting(_))));
+/// assert_eq!(image("big", Some("s")).unwrap_err().to_string(), "there is no class `big`");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

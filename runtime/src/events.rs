@@ -51,6 +51,14 @@ impl Events {
     /// - `reason`: why, one word in `CamelCase`, for example `Available`.
     /// - `action`: what was done, one word in `CamelCase`, for example `Reconcile`.
     /// - `note`: a sentence for people; cut to the 1024 bytes that the API server takes.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::Secret;
+    /// # use opgen_runtime::{EventType, Events};
+    /// # fn example(events: Events, secret: Secret) {
+    /// events.publish(&secret, EventType::Normal, "Rotated", "Rotate", "a new key is in place");
+    /// # }
+    /// ```
     pub fn publish<K: Resource<DynamicType = ()>>(
         &self,
         object: &K,
@@ -80,6 +88,17 @@ impl Events {
     /// is, a warning with `Not` before that. One that is new and not true is no transition.
     ///
     /// Take [`conditions`](crate::conditions) that are true when all is well, such as `Available`.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::batch::v1::Job;
+    /// # use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+    /// # use opgen_runtime::{Events, conditions};
+    /// # fn example(events: Events, job: Job, mut list: Vec<Condition>) {
+    /// let ready = conditions::new("Ready", true, "Started", "all pods run", Some(1));
+    /// events.transition(&job, &list, &ready);
+    /// conditions::set(&mut list, ready);
+    /// # }
+    /// ```
     pub fn transition<K: Resource<DynamicType = ()>>(
         &self,
         object: &K,

@@ -147,12 +147,33 @@ impl<K: Kind, Form> Cache<K, Form> {
     }
 
     /// The object as the watch last showed it or as this process last wrote it, whichever is newer.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::Secret;
+    /// # use kube::runtime::reflector::ObjectRef;
+    /// # use opgen_runtime::{Cache, Error, Result};
+    /// # fn example(secrets: Cache<Secret>) -> Result<()> {
+    /// let key = ObjectRef::new("registry").within("default");
+    /// let secret = secrets.get(&key);
+    /// let secret = secret.ok_or_else(|| Error::waiting("the Secret `registry` is not there yet"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, key: &ObjectRef<K>) -> Option<Arc<K>> {
         self.shared.get(&key.into())?.typed()
     }
 
     /// Every object, as [`get`](Self::get) would give it, in no particular order. For the objects
     /// of one owner, [`owned_by`](Self::owned_by) does not look at all of them.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::Node;
+    /// # fn example(nodes: opgen_runtime::Cache<Node>) {
+    /// let nodes = nodes.state().into_iter();
+    /// let leaving = nodes.filter(|node| node.metadata.deletion_timestamp.is_some());
+    /// println!("{} nodes leave", leaving.count());
+    /// # }
+    /// ```
     pub fn state(&self) -> Vec<Arc<K>> {
         let objects = self.shared.state().into_iter();
         objects.filter_map(|object| object.typed()).collect()

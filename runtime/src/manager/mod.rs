@@ -163,11 +163,35 @@ impl Manager {
     }
 
     /// Where `/metrics` takes its numbers from, to add some of the operator's own.
+    ///
+    /// ```no_run
+    /// # use opgen_runtime::Manager;
+    /// use opgen_runtime::prometheus_client::metrics::counter::Counter;
+    ///
+    /// # fn example(manager: &mut Manager) {
+    /// let backups = Counter::<u64>::default();
+    /// let registry = manager.registry();
+    /// // `myapp_backups_total`: the ending is the registry's.
+    /// registry.register("myapp_backups", "Backups that were made", backups.clone());
+    /// # }
+    /// ```
     pub fn registry(&mut self) -> &mut Registry {
         &mut self.registry
     }
 
     /// Cancelling it ends [`start`](Self::start) as SIGTERM does.
+    ///
+    /// ```no_run
+    /// # use opgen_runtime::{Manager, Options, Result};
+    /// # async fn test(client: kube::Client) -> Result<()> {
+    /// let manager = Manager::with_client("myapp", Options::default(), client);
+    /// let shutdown = manager.shutdown();
+    /// let operator = tokio::spawn(manager.start());
+    /// shutdown.cancel();
+    /// operator.await.expect("the operator does not panic")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown(&self) -> CancellationToken {
         self.shutdown.clone()
     }
@@ -178,6 +202,16 @@ impl Manager {
     /// others: in logs and metrics, as the reporter of Events and as the field manager of
     /// server-side apply. Renaming a controller later leaves the fields that it applied under its
     /// old name.
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+    /// # use kube::runtime::watcher::Config;
+    /// # fn example(manager: &opgen_runtime::Manager) {
+    /// let setup = manager.controller("example.com/settings");
+    /// let owners = setup.cache::<Namespace>(Config::default());
+    /// let settings = setup.compact_cache::<ConfigMap>(Config::default().labels("of=settings"));
+    /// # }
+    /// ```
     pub fn controller(&self, name: &'static str) -> Setup<'_> {
         let mut collected = self.collected();
         collected.names.push(name);
@@ -189,8 +223,9 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// When options contradict each other, an address cannot be bound, two controllers have one name, a controller or a watch ends
-    /// by itself, the lease is lost, or running reconciles did not finish.
+    /// When options contradict each other, an address cannot be bound, two controllers have one
+    /// name, a controller or a watch ends by itself, the lease is lost, or running reconciles did
+    /// not finish.
     pub async fn start(self) -> Result<()> {
         self.options.check()?;
         let signals = Signals::listen()?;

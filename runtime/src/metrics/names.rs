@@ -29,6 +29,12 @@ pub enum MetricKind {
 
 /// Every metric that the runtime serves, sorted by name. Those with the names of Go's
 /// controller-runtime and client library mean what they mean there.
+///
+/// ```
+/// let metrics = opgen_runtime::METRICS.iter();
+/// let mut panics = metrics.filter(|metric| metric.name.ends_with("_panics_total"));
+/// assert_eq!(panics.next().unwrap().labels, ["controller"]);
+/// ```
 pub const METRICS: &[Metric] = &[
     gauge(ACTIVE_WORKERS, &["controller"], "Reconciles that run now"),
     gauge(

@@ -5,6 +5,13 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 /// Where a server listens: `0` (nowhere), `:8080` (that port of every address) or `host:port`.
+///
+/// ```
+/// use opgen_runtime::BindAddress;
+///
+/// assert_eq!(":8080".parse(), Ok(BindAddress::Port(8080)));
+/// assert_eq!("0".parse(), Ok(BindAddress::Off));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BindAddress {
     /// `0`: there is no server.

@@ -16,6 +16,20 @@ use crate::{Error, Result};
 ///
 /// Names and meanings are Kubebuilder's where it has the flag. [`Options::default`] is what an
 /// empty command line gives, environment variables left out.
+///
+/// ```
+/// use clap::Parser;
+/// use opgen_runtime::Options;
+///
+/// #[derive(Parser)]
+/// struct Args {
+///     #[command(flatten)]
+///     manager: Options,
+/// }
+///
+/// let args = Args::parse_from(["myapp", "--leader-elect", "--concurrency=8"]);
+/// assert!(args.manager.leader_elect);
+/// ```
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Operator options")]
 pub struct Options {
