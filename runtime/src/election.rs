@@ -38,9 +38,7 @@ impl Election {
         fence: Fence,
         metrics: Metrics,
     ) -> Self {
-        let own = client.default_namespace().to_owned();
-        let namespace = options.leader_elect_namespace.as_deref().unwrap_or(&own);
-        let name = fence.name();
+        let (namespace, name) = (fence.namespace(), fence.name());
         metrics.leading(name, false);
         let lease = LeaderElection::new(client.clone(), namespace, name, &identity(operator))
             .with_lease_duration(options.leader_elect_lease_duration)

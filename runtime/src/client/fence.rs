@@ -31,6 +31,7 @@ pub(crate) struct Fence(Arc<Inner>);
 struct Inner {
     /// Where leases of the lease's namespace are made.
     leases: String,
+    namespace: String,
     name: String,
     renew_deadline: Duration,
     state: Mutex<State>,
@@ -56,10 +57,16 @@ impl Fence {
     pub(crate) fn new(namespace: &str, name: &str, renew_deadline: Duration) -> Self {
         Self(Arc::new(Inner {
             leases: format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"),
+            namespace: namespace.to_owned(),
             name: name.to_owned(),
             renew_deadline,
             state: Mutex::default(),
         }))
+    }
+
+    /// The namespace of the lease.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.0.namespace
     }
 
     /// The name of the lease.

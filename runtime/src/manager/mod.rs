@@ -325,14 +325,9 @@ impl Manager {
 
 /// The fence for the election's lease, if there is an election.
 fn fence(operator: &str, options: &Options, own_namespace: &str) -> Option<Fence> {
-    let namespace = options.leader_elect_namespace.as_deref();
-    let name = match &options.leader_elect_id {
-        Some(id) => id.clone(),
-        None => format!("{operator}-leader"),
-    };
     options.leader_elect.then(|| {
-        let namespace = namespace.unwrap_or(own_namespace);
-        Fence::new(namespace, &name, options.leader_elect_renew_deadline)
+        let (namespace, name) = options.lease(operator, own_namespace);
+        Fence::new(&namespace, &name, options.leader_elect_renew_deadline)
     })
 }
 

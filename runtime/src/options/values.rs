@@ -33,13 +33,16 @@ pub(crate) fn log_level(text: &str) -> Result<String, String> {
     }
 }
 
-/// What Kubernetes takes as the name of most objects.
+/// What Kubernetes takes as the name of most objects, or nothing.
 pub(super) fn object_name(text: &str) -> Result<String, String> {
     let is_label =
         |label: &str| !label.starts_with('-') && !label.ends_with('-') && !label.is_empty();
     let allowed = |character: char| {
         character.is_ascii_lowercase() || character.is_ascii_digit() || "-.".contains(character)
     };
+    if text.is_empty() {
+        return Ok(String::new());
+    }
     if text.len() <= 253 && text.chars().all(allowed) && text.split('.').all(is_label) {
         return Ok(text.to_owned());
     }
